@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checkpoint page: what a driver wants its successor to know, in a memfd
+ * that the supervisor keeps.  One writer, the driver; every field is written
+ * with one store, so that a death between two stores leaves a valid page.
+ * Readers (the successor, udrvd) believe nothing they have not checked.
+ */
+#ifndef UDRV_CHECKPOINT_H
+#define UDRV_CHECKPOINT_H
+
+#include <stdint.h>
+
+#define UDRV_CHECKPOINT_MAGIC	0x76726475u	/* "udrv" */
+#define UDRV_CHECKPOINT_SIZE	4096
+
+enum udrv_class { UDRV_CLASS_NONE, UDRV_CLASS_NET, UDRV_CLASS_BLK, UDRV_CLASS_SND };
+
+struct udrv_checkpoint {
+	uint32_t magic;			/* UDRV_CHECKPOINT_MAGIC once valid */
+	uint32_t class;			/* enum udrv_class: which part below */
+	uint32_t starts;		/* drivers that came up on this page */
+	uint32_t reserved;
+	union {
+		/* Frames; kernel's view: tx is from the kernel to the wire. */
+		struct udrv_net_state {
+			uint64_t tx_taken;	/* got from the kernel */
+			uint64_t tx_sent;	/* reported as sent by the chip */
+			uint64_t tx_dropped;	/* taken, not sent, whatever the cause */
+			uint64_t rx_frames;	/* given to the kernel */
+			uint64_t rx_dropped;	/* good frames the kernel did not take */
+			uint64_t rx_errors;	/* bad frames or absurd descriptors */
+			uint64_t resets;	/* by the driver, of misbehaving hardware */
+			uint64_t tx_bytes, rx_bytes;
+			uint32_t carrier;	/* 0 or 1 */
+			uint32_t mac_valid;	/* the interface has its address */
+			uint8_t mac[8];		/* the chip's own; 6 bytes */
+		} net;
+		uint8_t area[UDRV_CHECKPOINT_SIZE - 16];
+	};
+};
+
+#endif /* UDRV_CHECKPOINT_H */

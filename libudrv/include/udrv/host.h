@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What needs privilege: finding a device, binding it, opening it through VFIO,
+ * making its Linux endpoint.  udrvd, udrvctl and a stand-alone driver call
+ * this; a supervised driver never does.
+ *
+ * Each call that can fail writes a sentence for the user into err: what is
+ * wrong, who is in the way, and what would help.
+ */
+#ifndef UDRV_HOST_H
+#define UDRV_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <udrv/version.h>
+
+struct udrv_error {
+	char text[512];
+};
+
+#define UDRV_BDF_LEN	13	/* "0000:00:04.0" and its NUL */
+
+/* Parse "0000:00:04.0" or "00:04.0" into the long form; -EINVAL. */
+UDRV_API int udrv_host_bdf(const char *text, char bdf[UDRV_BDF_LEN], struct udrv_error *err);
+
+struct udrv_host_info {
+	char bdf[UDRV_BDF_LEN];
+	uint16_t vendor, device;
+	uint32_t class_code;		/* 24 bits: class, subclass, interface */
+	char driver[32];		/* kernel driver bound now, "" if none */
+	int iommu_group;		/* -1: none */
+	unsigned int group_others;	/* other devices in that group that are in use
+					 * by a driver other than udrv or vfio-pci */
+	char group_other[UDRV_BDF_LEN];	/* one of them */
+	char user[128];			/* who uses it: "interface eth0 is up", "/dev/sda1
+					 * is mounted on /", or "" */
+};
+
+/* -ENODEV: no such device. */
+UDRV_API int udrv_host_info(const char *bdf, struct udrv_host_info *info,
+			    struct udrv_error *err);
+
+/* Bind to "udrv" or "vfio-pci" through driver_override, and back to the
+ * kernel's own choice.  Refuses (-EBUSY) a device that is in use, (-ENODEV)
+ * one without an IOMMU group, (-EPERM) one whose group has others in use. */
+UDRV_API int udrv_host_bind(const char *bdf, const char *driver, struct udrv_error *err);
+UDRV_API int udrv_host_unbind(const char *bdf, struct udrv_error *err);
+
+/* An opened device; -1 for what is not there. */
+struct udrv_host_vfio {
+	int container;		/* type1v2 IOMMU set */
+	int group;
+	int device;
+	int irq;		/* readable descriptor of INTx if bound to udrv, else -1 */
+};
+
+/* Open a device that is bound to udrv or vfio-pci; all O_CLOEXEC. */
+UDRV_API int udrv_host_open(const char *bdf, struct udrv_host_vfio *v, struct udrv_error *err);
+UDRV_API void udrv_host_close(struct udrv_host_vfio *v);
+
+/* After the death of a driver: bus master off, interrupts off, generic reset
+ * where the device has one, all DMA unmapped.  Each step is tried whatever
+ * the others said; when[] gets CLOCK_MONOTONIC ns after each of them. */
+enum udrv_quiesce {
+	UDRV_QUIESCE_BUS_MASTER, UDRV_QUIESCE_IRQS, UDRV_QUIESCE_RESET,
+	UDRV_QUIESCE_UNMAP, UDRV_QUIESCE_STEPS
+};
+struct udrv_quiesce_log {
+	uint64_t when[UDRV_QUIESCE_STEPS];
+	int result[UDRV_QUIESCE_STEPS];		/* 0, -errno; -ENOTSUP: has no reset */
+};
+UDRV_API int udrv_host_quiesce(const struct udrv_host_vfio *v, struct udrv_quiesce_log *log);
+
+/* A network interface whose other end is the descriptor: TAP with vnet
+ * headers, non-blocking, carrier off.  ifname may hold a %d pattern and gets
+ * the real name; size IFNAMSIZ (16).  alias: shown by ip link, or NULL. */
+UDRV_API int udrv_host_tap(char ifname[16], const char *alias, int *fd, struct udrv_error *err);
+
+#endif /* UDRV_HOST_H */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of libudrv say to each other; nothing of this is exported. */
+#ifndef UDRV_INTERNAL_H
+#define UDRV_INTERNAL_H
+
+#include <liburing.h>
+#include <udrv.h>
+#include <udrv/checkpoint.h>
+
+#define UDRV_BARS	6
+#define UDRV_VECTORS	32
+#define UDRV_IOVA_PIECES 64
+#define UDRV_OPTIONS	32
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+/*
+ * A pure first-fit allocator of address pieces, used for IOVA space and for
+ * the arena's offsets.  Free pieces, sorted, none touching another.
+ */
+struct udrv_iova {
+	struct udrv_iova_piece {
+		uint64_t start, last;		/* inclusive: 2^64-1 is an address */
+	} free[UDRV_IOVA_PIECES];
+	unsigned int n;
+};
+void udrv_iova_init(struct udrv_iova *iova);
+/* Allow [start, last].  -ENOSPC: too many pieces. */
+int udrv_iova_add(struct udrv_iova *iova, uint64_t start, uint64_t last);
+/* align: a power of two.  The piece ends at limit or below.  -ENOMEM */
+int udrv_iova_alloc(struct udrv_iova *iova, uint64_t len, uint64_t align,
+		    uint64_t limit, uint64_t *start);
+/* Give back what alloc gave. -EINVAL: (part of) it is free already. */
+int udrv_iova_release(struct udrv_iova *iova, uint64_t start, uint64_t len);
+
+/* One interrupt vector.  The loop reads a u64 from fd, runs fn, calls rearm. */
+struct udrv_irq {
+	struct udrv_op op;
+	struct udrv_dev *dev;
+	unsigned int vec;
+	udrv_irq_fn *fn;		/* NULL: not enabled */
+	int fd;
+	bool own_fd;			/* close it at the end */
+	bool reading;			/* op is in flight */
+	uint64_t count;			/* what read() gave */
+	const struct udrv_irq_ops *ops;
+};
+struct udrv_irq_ops {
+	/* Optional: unmask after fn returned. */
+	int (*rearm)(struct udrv_irq *irq);
+	/* Optional: disconnect fd from the device; fd is closed afterwards. */
+	void (*close)(struct udrv_irq *irq);
+};
+
+/* Where a device comes from: VFIO, a model in QEMU, or a wrapper around one. */
+struct udrv_backend_ops {
+	const char *name;
+	const char *prefix;		/* of the device's name: "qtest:"; NULL: the default */
+	/* Required.  name as given to udrv_open(), NULL under a supervisor.
+	 * Leaves bus mastering off.  Sets dev->backend_data, adds the usable
+	 * ranges to dev->iova. */
+	int (*open)(struct udrv_dev *dev, const char *name);
+	/* Required.  Called once, also after a failed open if backend_data is
+	 * set; BARs, vectors and mappings have been closed before. */
+	void (*close)(struct udrv_dev *dev);
+	/* Required. */
+	int (*config_read)(struct udrv_dev *dev, unsigned int off, unsigned int len, uint32_t *val);
+	int (*config_write)(struct udrv_dev *dev, unsigned int off, unsigned int len, uint32_t val);
+	int (*bar_map)(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar);
+	/* Optional. */
+	void (*bar_unmap)(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar);
+	/* Optional: generic reset; -ENOTSUP if this device has none. */
+	int (*reset)(struct udrv_dev *dev);
+	/* Required. */
+	unsigned int (*irq_count)(struct udrv_dev *dev, enum udrv_irq_type type);
+	/* Required.  Sets irq->fd, own_fd and ops; the vector is live then. */
+	int (*irq_open)(struct udrv_dev *dev, enum udrv_irq_type type, struct udrv_irq *irq);
+	/* Optional: an own source of the arena instead of a memfd (a model's
+	 * RAM): memory of len bytes at *va, which the device sees at *iova. */
+	int (*arena)(struct udrv_dev *dev, size_t len, void **va, uint64_t *iova);
+	/* Required unless arena is set: let the device reach [va, va+len) at iova. */
+	int (*dma_map)(struct udrv_dev *dev, void *va, size_t len, uint64_t iova);
+	int (*dma_unmap)(struct udrv_dev *dev, uint64_t iova, size_t len);
+};
+extern const struct udrv_backend_ops udrv_backend_vfio, udrv_backend_qtest;
+
+struct udrv_loop {
+	struct io_uring ring;
+	bool stopped;
+	int status;
+};
+int udrv_loop_init(struct udrv_loop *loop);
+void udrv_loop_exit(struct udrv_loop *loop);
+
+/* What our supervisor (or the command line) gave us. */
+struct udrv_fds {
+	int n;
+	int first;			/* SD_LISTEN_FDS_START: 3 */
+	char names[512];		/* LISTEN_FDNAMES with NULs for colons */
+};
+/* 0: not supervised; 1: supervised; -EINVAL: the variables make no sense. */
+int udrv_fds_parse(struct udrv_fds *fds, const char *listen_pid, const char *listen_fds,
+		   const char *listen_fdnames, int pid);
+int udrv_fds_find(const struct udrv_fds *fds, const char *name);	/* fd or -ENOENT */
+
+struct udrv_notify {
+	int fd;				/* connected datagram socket, -1: none */
+	uint64_t watchdog_ms;		/* 0: none */
+	struct udrv_op watchdog;
+};
+int udrv_notify_init(struct udrv_notify *n, const char *socket, const char *watchdog_usec);
+int udrv_notify_text(struct udrv_notify *n, const char *text);
+void udrv_notify_exit(struct udrv_notify *n);
+
+enum udrv_dev_state { UDRV_DEV_OPEN, UDRV_DEV_RESET, UDRV_DEV_STARTED, UDRV_DEV_STOPPED };
+
+struct udrv_dev {
+	char name[64];
+	const struct udrv_driver *drv;
+	void *priv;
+	struct udrv_id id;
+	enum udrv_dev_state state;
+	const struct udrv_backend_ops *ops;
+	void *backend_data;
+	struct udrv_loop loop;
+	struct udrv_fds fds;
+	struct udrv_notify notify;
+
+	struct udrv_bar bars[UDRV_BARS];
+	bool bar_mapped[UDRV_BARS];
+
+	enum udrv_irq_type irq_type;
+	bool irq_selected;
+	struct udrv_irq irqs[UDRV_VECTORS];
+
+	struct udrv_iova iova;		/* free device addresses */
+	unsigned int dma_bits;
+	struct udrv_dma arena;		/* va NULL: not there yet */
+	struct udrv_iova arena_free;	/* free offsets in it */
+
+	void *checkpoint;
+	int signal_fd;
+	struct udrv_op signal_op;
+	const char *options[UDRV_OPTIONS];	/* "key=value" from argv, NULL ends */
+};
+
+/* Descriptors of the supervisor if there are some, into dev->fds. */
+int udrv_bar_close_all(struct udrv_dev *dev);
+void udrv_irq_close_all(struct udrv_dev *dev);
+void udrv_dma_close_all(struct udrv_dev *dev);
+int udrv_bus_master(struct udrv_dev *dev, bool on);
+
+#endif /* UDRV_INTERNAL_H */
