@@ -153,8 +153,8 @@ UDRV_API struct udrv_loop *udrv_loop(struct udrv_dev *dev);
 UDRV_API struct io_uring_sqe *udrv_loop_sqe(struct udrv_loop *loop, struct udrv_op *op);
 /* One shot; done() gets 0, or -ECANCELED after a cancel. */
 UDRV_API int udrv_loop_timer(struct udrv_loop *loop, uint64_t ms, struct udrv_op *op);
-/* Level-triggered and repeated: done() gets poll(2) bits as long as
- * IORING_CQE_F_MORE is set, and may be called once too often. */
+/* One shot and level-triggered: done() gets poll(2) bits, or -ECANCELED after
+ * a cancel; queue it again for more. */
 UDRV_API int udrv_loop_poll(struct udrv_loop *loop, int fd, unsigned int events,
 			    struct udrv_op *op);
 UDRV_API int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op);

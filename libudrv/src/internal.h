@@ -43,6 +43,7 @@ struct udrv_irq {
 	int fd;
 	bool own_fd;			/* close it at the end */
 	bool reading;			/* op is in flight */
+	struct udrv_irq *next;		/* disabled, but op is still in flight */
 	uint64_t count;			/* what read() gave */
 	const struct udrv_irq_ops *ops;
 };
@@ -74,7 +75,8 @@ struct udrv_backend_ops {
 	int (*reset)(struct udrv_dev *dev);
 	/* Required. */
 	unsigned int (*irq_count)(struct udrv_dev *dev, enum udrv_irq_type type);
-	/* Required.  Sets irq->fd, own_fd and ops; the vector is live then. */
+	/* Required.  Sets irq->fd, own_fd and ops (not NULL); the vector is
+	 * live then. */
 	int (*irq_open)(struct udrv_dev *dev, enum udrv_irq_type type, struct udrv_irq *irq);
 	/* Optional: an own source of the arena instead of a memfd (a model's
 	 * RAM): memory of len bytes at *va, which the device sees at *iova. */
@@ -132,7 +134,8 @@ struct udrv_dev {
 
 	enum udrv_irq_type irq_type;
 	bool irq_selected;
-	struct udrv_irq irqs[UDRV_VECTORS];
+	struct udrv_irq *irqs[UDRV_VECTORS];	/* NULL: not enabled */
+	struct udrv_irq *irq_orphans;
 
 	struct udrv_iova iova;		/* free device addresses */
 	unsigned int dma_bits;
@@ -145,9 +148,10 @@ struct udrv_dev {
 	const char *options[UDRV_OPTIONS];	/* "key=value" from argv, NULL ends */
 };
 
-/* Descriptors of the supervisor if there are some, into dev->fds. */
-int udrv_bar_close_all(struct udrv_dev *dev);
+/* Undo all that was opened through the device. */
+void udrv_bar_close_all(struct udrv_dev *dev);
 void udrv_irq_close_all(struct udrv_dev *dev);
+void udrv_irq_free_orphans(struct udrv_dev *dev);	/* the ring is gone */
 void udrv_dma_close_all(struct udrv_dev *dev);
 int udrv_bus_master(struct udrv_dev *dev, bool on);
 

@@ -47,6 +47,11 @@ UDRV_API int udrv_host_info(const char *bdf, struct udrv_host_info *info,
 UDRV_API int udrv_host_bind(const char *bdf, const char *driver, struct udrv_error *err);
 UDRV_API int udrv_host_unbind(const char *bdf, struct udrv_error *err);
 
+/* Make sure that need bytes may be locked for DMA (RLIMIT_MEMLOCK), raising
+ * the limit if we may; -ENOMEM: the limit is too low, and err says how to
+ * raise it. */
+UDRV_API int udrv_host_memlock(size_t need, struct udrv_error *err);
+
 /* An opened device; -1 for what is not there. */
 struct udrv_host_vfio {
 	int container;		/* type1v2 IOMMU set */

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * backend_vfio.c - a real device through VFIO, bound to udrv.ko or to stock
+ * vfio-pci.  Under a supervisor all descriptors are inherited; by hand they
+ * are opened here (udrv/host.h), which needs root.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <udrv/host.h>
+
+#include "backend_vfio.h"
+
+static int config_xfer(struct udrv_dev *dev, unsigned int off, unsigned int len,
+		       uint32_t *val, bool write)
+{
+	struct udrv_vfio *v = dev->backend_data;
+	uint32_t le = 0;
+	ssize_t n;
+
+	if (off + len > v->config_size)
+		return -EINVAL;
+	if (write) {
+		le = htole32(*val);
+		n = pwrite(v->device, &le, len, (off_t)(v->config_off + off));
+	} else {
+		n = pread(v->device, &le, len, (off_t)(v->config_off + off));
+	}
+	if (n != (ssize_t)len)
+		return n < 0 ? -errno : -EIO;
+	if (!write)
+		*val = le32toh(le);
+	return 0;
+}
+
+static int vfio_config_read(struct udrv_dev *dev, unsigned int off, unsigned int len,
+			    uint32_t *val)
+{
+	return config_xfer(dev, off, len, val, false);
+}
+
+static int vfio_config_write(struct udrv_dev *dev, unsigned int off, unsigned int len,
+			     uint32_t val)
+{
+	return config_xfer(dev, off, len, &val, true);
+}
+
+static int open_inherited(struct udrv_dev *dev, struct udrv_vfio *v)
+{
+	v->device = udrv_fds_find(&dev->fds, "device");
+	if (v->device < 0) {
+		udrv_log(dev, UDRV_ERR, "LISTEN_FDNAMES has no 'device'");
+		return -EINVAL;
+	}
+	v->container = udrv_fds_find(&dev->fds, "container");
+	v->irq = udrv_fds_find(&dev->fds, "irq");
+	return 0;
+}
+
+static int open_by_name(struct udrv_dev *dev, struct udrv_vfio *v, const char *name)
+{
+	struct udrv_host_vfio host;
+	struct udrv_error err = { "" };
+	char bdf[UDRV_BDF_LEN];
+	int ret;
+
+	ret = udrv_host_bdf(name, bdf, &err);
+	if (!ret)
+		ret = udrv_host_memlock(dev->drv->dma_size, &err);
+	if (!ret)
+		ret = udrv_host_open(bdf, &host, &err);
+	if (ret) {
+		udrv_log(dev, UDRV_ERR, "%s", err.text[0] ? err.text : strerror(-ret));
+		return ret;
+	}
+	memcpy(dev->name, bdf, sizeof(bdf));
+	v->device = host.device;
+	v->container = host.container;
+	v->group = host.group;
+	v->irq = host.irq;
+	v->own = true;
+	return 0;
+}
+
+static int read_device_info(struct udrv_dev *dev, struct udrv_vfio *v)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	struct vfio_region_info cfg = {
+		.argsz = sizeof(cfg), .index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+
+	if (ioctl(v->device, VFIO_DEVICE_GET_INFO, &info) ||
+	    ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &cfg)) {
+		int err = -errno;
+
+		udrv_log(dev, UDRV_ERR, "not a VFIO device: %s", strerror(-err));
+		return err;
+	}
+	if (!(info.flags & VFIO_DEVICE_FLAGS_PCI)) {
+		udrv_log(dev, UDRV_ERR, "not a PCI device");
+		return -ENODEV;
+	}
+	v->can_reset = info.flags & VFIO_DEVICE_FLAGS_RESET;
+	v->config_off = cfg.offset;
+	v->config_size = cfg.size;
+	return 0;
+}
+
+static int vfio_open(struct udrv_dev *dev, const char *name)
+{
+	struct udrv_vfio *v = calloc(1, sizeof(*v));
+	int ret;
+
+	if (!v)
+		return -ENOMEM;
+	v->device = v->container = v->group = v->irq = v->request_fd = -1;
+	v->iommu = &udrv_iommu_type1;
+	v->dev = dev;
+	dev->backend_data = v;
+
+	ret = name ? open_by_name(dev, v, name) : open_inherited(dev, v);
+	if (!ret)
+		ret = read_device_info(dev, v);
+	if (!ret)
+		ret = udrv_bus_master(dev, false);
+	if (!ret && v->container >= 0)
+		ret = v->iommu->ranges(dev, v->container);
+	if (!ret)
+		udrv_vfio_watch_request(dev);
+	return ret;
+}
+
+static void vfio_close(struct udrv_dev *dev)
+{
+	struct udrv_vfio *v = dev->backend_data;
+
+	if (v->request_fd >= 0)
+		close(v->request_fd);
+	if (v->own) {
+		if (v->irq >= 0)
+			close(v->irq);
+		close(v->device);
+		close(v->group);
+		close(v->container);
+	}
+	free(v);
+	dev->backend_data = NULL;
+}
+
+static int vfio_reset(struct udrv_dev *dev)
+{
+	struct udrv_vfio *v = dev->backend_data;
+
+	if (!v->can_reset)
+		return -ENOTSUP;
+	return ioctl(v->device, VFIO_DEVICE_RESET) ? -errno : 0;
+}
+
+static int vfio_dma_map(struct udrv_dev *dev, void *va, size_t len, uint64_t iova)
+{
+	struct udrv_vfio *v = dev->backend_data;
+
+	if (v->container < 0)
+		return -ENODEV;
+	return v->iommu->map(v->container, va, len, iova);
+}
+
+static int vfio_dma_unmap(struct udrv_dev *dev, uint64_t iova, size_t len)
+{
+	struct udrv_vfio *v = dev->backend_data;
+
+	if (v->container < 0)
+		return -ENODEV;
+	return v->iommu->unmap(v->container, iova, len);
+}
+
+const struct udrv_backend_ops udrv_backend_vfio = {
+	.name = "vfio",
+	.open = vfio_open,
+	.close = vfio_close,
+	.config_read = vfio_config_read,
+	.config_write = vfio_config_write,
+	.bar_map = udrv_vfio_bar_map,
+	.bar_unmap = udrv_vfio_bar_unmap,
+	.reset = vfio_reset,
+	.irq_count = udrv_vfio_irq_count,
+	.irq_open = udrv_vfio_irq_open,
+	.dma_map = vfio_dma_map,
+	.dma_unmap = vfio_dma_unmap,
+};

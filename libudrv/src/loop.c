@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/*
+ * loop.c - the event loop: one io_uring.  Each entry's user_data is the
+ * address of its struct udrv_op; NULL marks entries whose end nobody needs.
+ */
+#include <errno.h>
+
+#include "internal.h"
+
+#define ENTRIES		256
+
+int udrv_loop_init(struct udrv_loop *loop)
+{
+	loop->stopped = false;
+	loop->status = 0;
+	return io_uring_queue_init(ENTRIES, &loop->ring, IORING_SETUP_CLAMP);
+}
+
+void udrv_loop_exit(struct udrv_loop *loop)
+{
+	io_uring_queue_exit(&loop->ring);
+}
+
+struct io_uring_sqe *udrv_loop_sqe(struct udrv_loop *loop, struct udrv_op *op)
+{
+	struct io_uring_sqe *sqe;
+
+	/* A full queue: hand it to the kernel.  The kernel takes all of it at
+	 * once, so this loop ends after one round. */
+	while (!(sqe = io_uring_get_sqe(&loop->ring)))
+		io_uring_submit(&loop->ring);
+	io_uring_sqe_set_data(sqe, op);
+	return sqe;
+}
+
+/*
+ * A time-out needs its timespec until submission only, and sqes are submitted
+ * before the ring's caller returns to user code here: so it is submitted at
+ * once instead of keeping a timespec in every op.
+ */
+int udrv_loop_timer(struct udrv_loop *loop, uint64_t ms, struct udrv_op *op)
+{
+	struct __kernel_timespec ts = {
+		.tv_sec = (long long)(ms / 1000),
+		.tv_nsec = (long long)(ms % 1000) * 1000000,
+	};
+	struct io_uring_sqe *sqe = udrv_loop_sqe(loop, op);
+	int ret;
+
+	io_uring_prep_timeout(sqe, &ts, 0, IORING_TIMEOUT_ETIME_SUCCESS);
+	ret = io_uring_submit(&loop->ring);
+	return ret < 0 ? ret : 0;
+}
+
+int udrv_loop_poll(struct udrv_loop *loop, int fd, unsigned int events, struct udrv_op *op)
+{
+	struct io_uring_sqe *sqe = udrv_loop_sqe(loop, op);
+
+	io_uring_prep_poll_add(sqe, fd, events);
+	return 0;
+}
+
+int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op)
+{
+	io_uring_prep_cancel(udrv_loop_sqe(loop, NULL), op, 0);
+	return 0;
+}
+
+void udrv_loop_stop(struct udrv_loop *loop, int status)
+{
+	if (loop->stopped)
+		return;			/* the first reason counts */
+	loop->stopped = true;
+	loop->status = status;
+}
+
+/* Each completion is taken off the queue before its op runs: the op may
+ * queue more, stop the loop or give up its own memory. */
+static void loop_dispatch(struct udrv_loop *loop)
+{
+	struct io_uring_cqe *cqe;
+
+	while (!loop->stopped && !io_uring_peek_cqe(&loop->ring, &cqe)) {
+		struct udrv_op *op = io_uring_cqe_get_data(cqe);
+		unsigned int flags = cqe->flags;
+		int res = cqe->res;
+
+		io_uring_cqe_seen(&loop->ring, cqe);
+		if (!op)
+			continue;
+		/* ETIME is how the kernel spells "the time is up". */
+		op->done(op, res == -ETIME ? 0 : res, flags);
+	}
+}
+
+static int loop_run(struct udrv_loop *loop, uint64_t end)
+{
+	int ret;
+
+	while (!loop->stopped) {
+		if (end) {
+			uint64_t now = udrv_now_ns();
+			uint64_t left = now < end ? end - now : 0;
+			struct __kernel_timespec ts = {
+				.tv_sec = (long long)(left / 1000000000u),
+				.tv_nsec = (long long)(left % 1000000000u),
+			};
+			struct io_uring_cqe *cqe;
+
+			if (!left)
+				return -ETIME;
+			ret = io_uring_submit_and_wait_timeout(&loop->ring, &cqe, 1, &ts, NULL);
+		} else {
+			ret = io_uring_submit_and_wait(&loop->ring, 1);
+		}
+		/* EBUSY, EAGAIN: completions must be taken first; then again. */
+		if (ret < 0 && ret != -EINTR && ret != -ETIME && ret != -EBUSY && ret != -EAGAIN)
+			return ret;
+		loop_dispatch(loop);
+	}
+	loop->stopped = false;
+	return loop->status;
+}
+
+int udrv_loop_run(struct udrv_loop *loop)
+{
+	return loop_run(loop, 0);
+}
+
+int udrv_loop_run_for(struct udrv_loop *loop, unsigned int ms)
+{
+	return loop_run(loop, udrv_now_ns() + (uint64_t)ms * 1000000u);
+}
