@@ -2,16 +2,16 @@
 #
 # udrv: user-mode device drivers for Linux that survive their own crashes.
 #
-# Each folder has a rules.mk that adds to the lists below; this file only puts
-# them together.  `make help` lists the targets; V=1 shows the commands.
+# Each folder has a rules.mk (examples and tests: one .mk for each topic) that
+# adds to the lists of mk/common.mk; this file only puts them together.  `make help` lists the targets; V=1 shows the commands.
 
 .DEFAULT_GOAL := all
 
 include mk/common.mk
 include libudrv/rules.mk
 include $(wildcard drivers/*/rules.mk)
-include $(wildcard supervisor/rules.mk examples/rules.mk)
-include $(wildcard tests/rules.mk tests/*/rules.mk)
+include $(wildcard supervisor/rules.mk examples/*.mk)
+include $(wildcard tests/*.mk tests/*/*.mk)
 include $(wildcard kshim/rules.mk lab/rules.mk bench/rules.mk)
 include mk/lint.mk
 include mk/programs.mk

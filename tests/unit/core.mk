@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# The pure parts of libudrv's core.
+TESTS_UNIT += tests/unit/iova tests/unit/fds
+TESTS_LIST += tests/unit/iova tests/unit/fds
+USES_UDRV += tests/unit/iova tests/unit/fds
+tests/unit/iova_SRC := tests/unit/iova.c
+tests/unit/iova_PKGS := cmocka
+tests/unit/fds_SRC := tests/unit/fds.c
+tests/unit/fds_PKGS := cmocka
