@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""The lab's machine: one table of devices, and the QEMU command line from it.
+
+Slots are PCI device numbers on bus 0; the MAC address of a network device is
+52:54:00:00:00:<slot>.  On q35 the INTx line of slot N is GSI 20 + N % 4, so
+4, 8, 0xc and 0x10 share GSI 20.  Network devices on one hub see each other.
+"""
+
+# slot: (QEMU device, its options, hub)
+DEVICES = {
+    0x04: ("e1000", "", 1),        # for our driver (82540EM, INTx only)
+    0x05: ("e1000", "", 1),        # its kernel-driven peer
+    0x06: ("e1000e", "", 2),       # for our driver (82574L, MSI-X)
+    0x07: ("e1000e", "", 2),       # its kernel-driven peer
+    0x08: ("edu", "", None),       # QEMU's teaching device
+    0x0c: ("edu", "", None),       # a second one, on the same line
+    0x10: ("e1000", "", 3),        # a neighbour on line 20 ...
+    0x11: ("e1000", "", 3),        # ... and who it talks to
+}
+
+# What a test can ask for with "# machine: NAME".
+VARIANTS = {
+    "default": {},
+    "no-iommu": {"iommu": False},
+}
+
+MEMORY_MB = 2048
+CPUS = 2
+
+
+def qemu_argv(lab, payload, run, variant="default", append="", interactive=False):
+    """The command line for a VM that boots the root in folder `lab` with the
+    image `payload` as /udrv and the folder run/out as /out."""
+    options = VARIANTS[variant]
+    iommu = options.get("iommu", True)
+    # panic=-1 with -no-reboot: a panic ends QEMU at once.
+    cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off "
+               f"intel_iommu={'on' if iommu else 'off'} {append}")
+    argv = [
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config",
+        "-display", "none", "-no-reboot",
+        # Never KVM: the lab must run alike where there is none, or a broken one.
+        "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem",
+        "-smp", str(CPUS), "-m", str(MEMORY_MB),
+        "-kernel", f"{lab}/vmlinuz", "-initrd", f"{lab}/initrd.img",
+        "-append", cmdline.strip(),
+        "-qmp", f"unix:{run}/qmp,server=on,wait=off",
+    ]
+    if iommu:
+        argv += ["-device", "intel-iommu,intremap=on"]
+    if interactive:
+        argv += ["-serial", "mon:stdio"]
+    else:
+        argv += ["-serial", f"file:{run}/console.log"]
+    argv += _plumbing(lab, payload, run)
+    for slot, (device, extra, hub) in DEVICES.items():
+        argv += _device(slot, device, extra, hub)
+    return argv
+
+
+def _plumbing(lab, payload, run):
+    """Disks, the job's output and the shared folder: virtio with MSI-X on
+    slots above the ones tests use, so that no INTx line is touched."""
+    return [
+        "-drive", f"if=none,id=root,file={lab}/root.img,format=raw,snapshot=on",
+        "-device", "virtio-blk-pci,drive=root,addr=0x15",
+        "-drive", f"if=none,id=payload,file={payload},format=raw,snapshot=on",
+        "-device", "virtio-blk-pci,drive=payload,addr=0x16",
+        "-device", "virtio-serial-pci,addr=0x17",
+        "-chardev", f"file,id=job,path={run}/job.log",
+        "-device", "virtserialport,chardev=job,name=job",
+        "-fsdev", f"local,id=out,path={run}/out,security_model=none",
+        "-device", "virtio-9p-pci,fsdev=out,mount_tag=out,addr=0x19",
+    ]
+
+
+def _device(slot, device, extra, hub):
+    argv = []
+    words = [device, f"addr={slot:#x}"]
+    if hub is not None:
+        argv += ["-netdev", f"hubport,id=n{slot:x},hubid={hub}"]
+        words += [f"netdev=n{slot:x}", f"mac=52:54:00:00:00:{slot:02x}", "romfile="]
+    if extra:
+        words.append(extra)
+    return argv + ["-device", ",".join(words)]

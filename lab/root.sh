@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Builds the lab's Debian 13 root once and keeps it in the cache, where each
+# clone with the same recipe finds it:
+#   root/      the tree that programs are built in (build.sh)
+#   root.img   the same as an ext4 image, the VM's disk
+#   vmlinuz, initrd.img, release      the kernel, how it gets there, its name
+# It is built in a folder of another name and renamed when all of it is there,
+# so that a root which has its name is whole.
+
+. "$(dirname "$0")/common.sh"
+
+SUITE=trixie
+need_root "building the lab"
+dir=$(root_dir)
+if [ -e "$dir/release" ]; then
+	exit 0
+fi
+
+# The machine's own Debian mirror, asked from apt, which knows both formats of
+# sources files.  Third parties use Debian's suite names too: the mirror is the
+# first one that has our suite by Debian.
+# shellcheck disable=SC2016 # $(...) there is apt's syntax
+find_mirror() {
+	local uri probe
+	probe=$(mktemp)
+	for uri in ${UDRV_MIRROR:-} $(apt-get indextargets \
+			--format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
+			'Created-By: Packages' |
+			awk '$3 == "main" && $2 !~ /-/ && !seen[$1]++ { print $1 }'); do
+		rm -f "$probe"
+		if /usr/lib/apt/apt-helper -o Acquire::Retries=2 \
+				-o Acquire::http::Timeout=20 download-file \
+				"${uri%/}/dists/$SUITE/InRelease" "$probe" >/dev/null 2>&1 &&
+				grep -q '^Origin: Debian$' "$probe"; then
+			rm -f "$probe"
+			printf '%s\n' "${uri%/}"
+			return
+		fi
+	done
+	rm -f "$probe"
+	return 1
+}
+
+check_space() {
+	local need_mb=4096 have_mb
+	have_mb=$(df --output=avail -BM "$CACHE" | tail -n 1 | tr -dc 0-9)
+	[ "$have_mb" -ge $need_mb ] || die \
+		"$CACHE has $have_mb MB free, the lab needs $need_mb MB to be built." \
+		"Free some space, or name another folder: UDRV_CACHE=/somewhere make ..." \
+		"(Older labs are there as $CACHE/lab-*; make lab-clean removes them.)"
+}
+
+# Without an initramfs by Debian's tools (ours is smaller), documentation and
+# translations, which nobody reads in there.
+make_tree() {
+	local mirror=$1 proxy=
+	eval "$(apt-config shell proxy Acquire::http::Proxy)"
+	step "Debian 13 root with mmdebstrap (about a minute)" \
+		env INITRD=No mmdebstrap --mode=root --variant=minbase \
+		--architectures=amd64 \
+		--keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+		${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--include="$(packages "$TOP/lab/packages.guest" | paste -sd,)" \
+		"$SUITE" "$tmp/root" \
+		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $SUITE main"
+	mkdir "$tmp/root/src" "$tmp/root/build" "$tmp/root/udrv" "$tmp/root/out"
+	rm -f "$tmp"/root/boot/initrd* "$tmp"/root/initrd*
+}
+
+# The few modules that lead to the root disk, uncompressed, and busybox.
+make_initrd() {
+	local release=$1 initrd=$tmp/initrd kind module
+	mkdir -p "$initrd"/{bin,dev,proc,mnt,lib}
+	cp "$tmp/root/bin/busybox" "$initrd/bin/"
+	cp "$TOP/lab/initramfs.init" "$initrd/init"
+	chmod 755 "$initrd/init"
+	chroot "$tmp/root" sh -c "for m in virtio_pci virtio_blk ext4; do
+			modprobe -S $release --show-depends \$m; done" |
+	while read -r kind module _; do
+		[ "$kind" = insmod ] || continue
+		grep -qsx "${module##*/}" "$initrd/lib/order" && continue
+		case $module in
+		*.xz)	xz -dc "$tmp/root$module" > "$initrd/lib/$(basename "$module" .xz)" ;;
+		*)	cp "$tmp/root$module" "$initrd/lib/" ;;
+		esac
+		basename "$module" .xz >> "$initrd/lib/order"
+	done
+	(cd "$initrd" && find . | cpio -o -H newc --quiet | gzip -1) > "$tmp/initrd.img"
+	rm -r "$initrd"
+}
+
+mkdir -p "$CACHE" || die "cannot make the cache folder $CACHE"
+exec 9> "$CACHE/lock"
+if ! flock -n 9; then
+	say "another make builds the lab in $CACHE; waiting for it (at most 15 minutes)"
+	flock -w 900 9 || die "still locked after 15 minutes: $CACHE/lock"
+	[ ! -e "$dir/release" ] || exit 0
+fi
+# We hold the lock, so nobody builds: what is there without its name is a rest.
+for tmp in "$CACHE"/half-built.* "$dir"; do
+	[ -e "$tmp" ] || continue
+	say "removing a half-built lab: $tmp"
+	rm -rf --one-file-system "$tmp"
+done
+check_space
+mirror=$(find_mirror) || die \
+	"no Debian mirror with $SUITE answers." \
+	"Asked were those that apt uses (/etc/apt/sources.list, sources.list.d)." \
+	"Is there a network?  UDRV_MIRROR=URL names another mirror."
+
+say "building the lab in $dir (once; all clones share it)"
+tmp=$(mktemp -d "$CACHE/half-built.XXXXXX")
+chmod 755 "$tmp"
+trap 'rm -rf --one-file-system "$tmp"' EXIT
+make_tree "$mirror" || die \
+	"the Debian root could not be built; the last lines above say why." \
+	"Nothing is left behind; run the same command again."
+release=$(basename "$(echo "$tmp"/root/lib/modules/*)")
+cp "$tmp/root/boot/vmlinuz-$release" "$tmp/vmlinuz"
+make_initrd "$release"
+step "root disk (mke2fs)" mke2fs -q -t ext4 -O ^has_journal -E root_owner=0:0 \
+	-m 0 -d "$tmp/root" "$tmp/root.img" 3G
+echo "$release" > "$tmp/release"
+mv -T "$tmp" "$dir"
+trap - EXIT
+say "the lab is built: Debian 13, kernel $release"

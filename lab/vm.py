@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs one VM: boots it, gives it a job, waits for its end within bounds.
+
+The guest (lab/guest/init) runs the shell command of out/job, writes its output
+to a virtio port (job.log here), its status to out/status, and powers off.
+It also writes out/alive every few seconds: a guest that stops doing so hangs.
+
+    lab/vm.py --lab DIR --payload IMG --run DIR [--timeout S] -- COMMAND...
+    lab/vm.py --lab DIR --payload IMG --run DIR --shell
+
+Exit status: the job's; 124 time limit, 125 the guest died or hung.
+"""
+
+import argparse
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import machine
+
+# The guest writes out/alive every 5 s; TCG on a busy host is slow, not this slow.
+HANG_SECONDS = 120
+POLL_SECONDS = 0.1
+PR_SET_PDEATHSIG = 1
+
+
+class Died(Exception):
+    """The VM ended, or had to be ended, without its job's status."""
+
+    def __init__(self, code, why):
+        super().__init__(why)
+        self.code = code
+
+
+def die_with_parent():
+    """So that QEMU cannot outlive us, not even after kill -9."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Vm:
+    def __init__(self, args):
+        self.run = os.path.abspath(args.run)
+        self.timeout = args.timeout
+        self.quiet = args.quiet
+        shutil.rmtree(self.run, ignore_errors=True)
+        os.makedirs(self.run + "/out")
+        # A later build replaces the payload; this run keeps the one it began with.
+        payload = self.run + "/payload.img"
+        os.link(args.payload, payload)
+        open(self.run + "/job.log", "w").close()
+        with open(self.run + "/out/job", "w") as f:
+            f.write("shell\n" if args.shell else " ".join(args.command) + "\n")
+        self.shown = 0
+        self.argv = machine.qemu_argv(args.lab, payload, self.run, args.machine,
+                                      args.append, interactive=args.shell)
+        if os.environ.get("V") == "1":
+            print("+", " ".join(self.argv), flush=True)
+        self.process = None
+
+    def start(self, **streams):
+        self.process = subprocess.Popen(self.argv, preexec_fn=die_with_parent, **streams)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for name in ("payload.img", "qmp"):
+            try:
+                os.unlink(f"{self.run}/{name}")
+            except FileNotFoundError:
+                pass
+
+    def show_new_output(self):
+        """Passes on what the job has printed since the last call."""
+        with open(self.run + "/job.log", "rb") as f:
+            f.seek(self.shown)
+            new = f.read()
+        self.shown += len(new)
+        if new and not self.quiet:
+            sys.stdout.buffer.write(new.replace(b"\r\n", b"\n"))
+            sys.stdout.flush()
+
+    def wait(self):
+        """Waits for the end of the job and returns its status."""
+        started = time.monotonic()
+        alive, alive_at = None, started
+        while self.process.poll() is None:
+            time.sleep(POLL_SECONDS)
+            self.show_new_output()
+            now = time.monotonic()
+            try:
+                mtime = os.stat(self.run + "/out/alive").st_mtime_ns
+            except FileNotFoundError:
+                mtime = None
+            if mtime != alive:
+                alive, alive_at = mtime, now
+            if now - started > self.timeout:
+                raise Died(124, f"the VM was not done after {self.timeout} s")
+            if now - alive_at > HANG_SECONDS:
+                raise Died(125, f"the guest hangs: no sign of life for {HANG_SECONDS} s")
+        self.show_new_output()
+        try:
+            with open(self.run + "/out/status") as f:
+                return int(f.read())
+        except (FileNotFoundError, ValueError):
+            raise Died(125, "the guest died before its job was done") from None
+
+    def console_tail(self, lines=30):
+        try:
+            with open(self.run + "/console.log", errors="replace") as f:
+                return f.read().splitlines()[-lines:]
+        except FileNotFoundError:
+            return []
+
+
+def parse_args():
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--lab", required=True, help="folder of the root (lab/root.sh)")
+    p.add_argument("--payload", required=True, help="image for /udrv (lab/build.sh)")
+    p.add_argument("--run", required=True, help="folder for logs and results; emptied")
+    p.add_argument("--machine", default="default", choices=machine.VARIANTS)
+    p.add_argument("--append", default="", help="more words for the kernel command line")
+    p.add_argument("--timeout", type=float, default=600, help="seconds for all of it")
+    p.add_argument("--quiet", action="store_true", help="do not pass on the job's output")
+    p.add_argument("--shell", action="store_true", help="a shell on this terminal")
+    p.add_argument("command", nargs="*", help="the job, for the guest's shell")
+    args = p.parse_args()
+    if not args.shell and not args.command:
+        p.error("say a COMMAND for the guest, or --shell")
+    return args
+
+
+def run_shell(vm):
+    vm.start()
+    # Ctrl-C belongs to the guest's shell.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return vm.process.wait()
+
+
+def on_signal(signum, _frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    args = parse_args()
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, on_signal)
+    vm = Vm(args)
+    try:
+        if args.shell:
+            return run_shell(vm)
+        with open(vm.run + "/qemu.log", "w") as log:
+            vm.start(stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return vm.wait()
+    except Died as e:
+        vm.show_new_output()
+        print(f"lab: {e}; the console's last lines ({vm.run}/console.log):", file=sys.stderr)
+        for line in vm.console_tail():
+            print("  | " + line, file=sys.stderr)
+        with open(vm.run + "/qemu.log") as log:
+            sys.stderr.write(log.read())
+        return e.code
+    except KeyboardInterrupt:
+        print("\nlab: interrupted, ending the VM", file=sys.stderr)
+        return 130
+    finally:
+        vm.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
