@@ -196,6 +196,7 @@ void udrv_dma_close_all(struct udrv_dev *dev)
 		return;
 	if (!dev->ops->arena) {
 		dev->ops->dma_unmap(dev, dev->arena.iova, dev->arena.len);
+		udrv_iova_release(&dev->iova, dev->arena.iova, dev->arena.len);
 		munmap(dev->arena.va, dev->arena.len);
 	}
 	dev->arena = (struct udrv_dma){ 0 };

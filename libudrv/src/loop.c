@@ -11,9 +11,17 @@
 
 int udrv_loop_init(struct udrv_loop *loop)
 {
+	int ret;
+
 	loop->stopped = false;
 	loop->status = 0;
-	return io_uring_queue_init(ENTRIES, &loop->ring, IORING_SETUP_CLAMP);
+	/* Completions are worked on when we wait for them, not by interrupting
+	 * us: one thread, Linux 6.1.  Older kernels do it the old way. */
+	ret = io_uring_queue_init(ENTRIES, &loop->ring, IORING_SETUP_CLAMP |
+				  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	if (ret == -EINVAL)
+		ret = io_uring_queue_init(ENTRIES, &loop->ring, IORING_SETUP_CLAMP);
+	return ret;
 }
 
 void udrv_loop_exit(struct udrv_loop *loop)
