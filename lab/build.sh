@@ -13,8 +13,8 @@ exec 9> "$VMDIR/lock"
 flock -w 900 9 || die "another make has been building in $VMDIR for 15 minutes"
 
 # Objects of another root or by other rules are of no use, and make cannot tell.
-rules=$( (root_key; cd "$TOP" && sha256sum Makefile mk/*.mk
-	find . -name rules.mk -not -path './build/*' -print0 | sort -z |
+rules=$( (root_key; cd "$TOP" && sha256sum Makefile
+	find . -name '*.mk' -not -path './build/*' -print0 | sort -z |
 		xargs -0 sha256sum) | sha256sum)
 if [ "$rules" != "$(cat "$VMDIR/obj/rules.sum" 2>/dev/null)" ]; then
 	rm -rf --one-file-system "$VMDIR/obj"

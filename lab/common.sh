@@ -25,22 +25,16 @@ packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
 need_root() {
 	[ "$(id -u)" = 0 ] && return
 	die "$1 needs root, because mmdebstrap and chroot do." \
-	    "Run it as: sudo make ${2:-demo}" \
+	    "Run it as: sudo make ${GOAL:-demo}" \
 	    "Without root there are: make, make check-unit, make check-native"
 }
 
 # The root for the current recipe; its name changes with what defines it.
 root_key() {
-	(cd "$TOP/lab" && sha256sum packages.guest root.sh initramfs.init) |
+	(cd "$TOP/lab" && sha256sum packages.guest recipe.sh initramfs.init) |
 		sha256sum | cut -c1-12
 }
 root_dir() { printf '%s/lab-%s\n' "$CACHE" "$(root_key)"; }
-
-# A sudo'd make must not leave files that the clone's owner cannot remove.
-give_back() {
-	[ "$(stat -c %u "$TOP")" = "$(id -u)" ] && return
-	chown -R --reference="$TOP" "$OUT"
-}
 
 # step LABEL COMMAND...: a long command, its output in a log file that is shown
 # only when it fails, with a sign of life every ten seconds.  It has its own
@@ -49,7 +43,6 @@ step() {
 	local label=$1 log pid=0 start=$SECONDS status=0 beat=0
 	shift
 	if [ "${V:-0}" = 1 ]; then
-		say "$label"
 		printf '+ %s\n' "$*"
 		log=/dev/stdout
 	else

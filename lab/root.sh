@@ -10,8 +10,10 @@
 
 . "$(dirname "$0")/common.sh"
 
-SUITE=trixie
+. "$(dirname "$0")/recipe.sh"
+
 need_root "building the lab"
+[ "${1:-}" != --check ] || exit 0
 dir=$(root_dir)
 if [ -e "$dir/release" ]; then
 	exit 0
@@ -51,48 +53,6 @@ check_space() {
 		"(Older labs are there as $CACHE/lab-*; make lab-clean removes them.)"
 }
 
-# Without an initramfs by Debian's tools (ours is smaller), documentation and
-# translations, which nobody reads in there.
-make_tree() {
-	local mirror=$1 proxy=
-	eval "$(apt-config shell proxy Acquire::http::Proxy)"
-	step "Debian 13 root with mmdebstrap (about a minute)" \
-		env INITRD=No mmdebstrap --mode=root --variant=minbase \
-		--architectures=amd64 \
-		--keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-		${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} \
-		--dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/doc/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--include="$(packages "$TOP/lab/packages.guest" | paste -sd,)" \
-		"$SUITE" "$tmp/root" \
-		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $SUITE main"
-	mkdir "$tmp/root/src" "$tmp/root/build" "$tmp/root/udrv" "$tmp/root/out"
-	rm -f "$tmp"/root/boot/initrd* "$tmp"/root/initrd*
-}
-
-# The few modules that lead to the root disk, uncompressed, and busybox.
-make_initrd() {
-	local release=$1 initrd=$tmp/initrd kind module
-	mkdir -p "$initrd"/{bin,dev,proc,mnt,lib}
-	cp "$tmp/root/bin/busybox" "$initrd/bin/"
-	cp "$TOP/lab/initramfs.init" "$initrd/init"
-	chmod 755 "$initrd/init"
-	chroot "$tmp/root" sh -c "for m in virtio_pci virtio_blk ext4; do
-			modprobe -S $release --show-depends \$m; done" |
-	while read -r kind module _; do
-		[ "$kind" = insmod ] || continue
-		grep -qsx "${module##*/}" "$initrd/lib/order" && continue
-		case $module in
-		*.xz)	xz -dc "$tmp/root$module" > "$initrd/lib/$(basename "$module" .xz)" ;;
-		*)	cp "$tmp/root$module" "$initrd/lib/" ;;
-		esac
-		basename "$module" .xz >> "$initrd/lib/order"
-	done
-	(cd "$initrd" && find . | cpio -o -H newc --quiet | gzip -1) > "$tmp/initrd.img"
-	rm -r "$initrd"
-}
-
 mkdir -p "$CACHE" || die "cannot make the cache folder $CACHE"
 exec 9> "$CACHE/lock"
 if ! flock -n 9; then
@@ -116,15 +76,10 @@ say "building the lab in $dir (once; all clones share it)"
 tmp=$(mktemp -d "$CACHE/half-built.XXXXXX")
 chmod 755 "$tmp"
 trap 'rm -rf --one-file-system "$tmp"' EXIT
-make_tree "$mirror" || die \
+make_tree "$tmp" "$mirror" || die \
 	"the Debian root could not be built; the last lines above say why." \
 	"Nothing is left behind; run the same command again."
-release=$(basename "$(echo "$tmp"/root/lib/modules/*)")
-cp "$tmp/root/boot/vmlinuz-$release" "$tmp/vmlinuz"
-make_initrd "$release"
-step "root disk (mke2fs)" mke2fs -q -t ext4 -O ^has_journal -E root_owner=0:0 \
-	-m 0 -d "$tmp/root" "$tmp/root.img" 3G
-echo "$release" > "$tmp/release"
+make_boot "$tmp"
 mv -T "$tmp" "$dir"
 trap - EXIT
-say "the lab is built: Debian 13, kernel $release"
+say "the lab is built: Debian 13, kernel $(cat "$dir/release")"

@@ -1,42 +1,73 @@
 # SPDX-License-Identifier: MIT
-# The lab: a VM with Debian 13, the devices of machine.py and what we build.
-# README.md here says more.
+# The lab: a VM with Debian 13, the devices of machine.py and what we build;
+# and the targets that run in it.  README.md here says more.
 
-LAB_ENV	= O=$(O) V=$(V) KEEP=$(KEEP)
+LAB_ENV	= O=$(O) V=$(V) KEEP=$(KEEP) GOAL="$(MAKECMDGOALS)"
 VM	= $(LAB_ENV) lab/vm.sh
+# After a recipe that ran as root: the files go to the clone's owner.
+GIVE_BACK = status=$$?; $(LAB_ENV) lab/give-back.sh; exit $$status
 
-.PHONY: lab lab-shell lab-clean lab-payload deps
+.PHONY: deps deps-build lab lab-shell lab-clean lab-payload demo
 deps:			## install the Debian packages the host needs (root)
-	@$(LAB_ENV) lab/host.sh
+	@$(LAB_ENV) lab/host.sh build lab
+deps-build:
+	@$(LAB_ENV) lab/host.sh build
 
-lab: deps		## build the lab's VM and what runs in it (root)
-	@$(LAB_ENV) lab/root.sh
-	@$(LAB_ENV) lab/build.sh
+lab:			## build the lab's VM and what runs in it (root)
+	@$(LAB_ENV) lab/prepare.sh; $(GIVE_BACK)
+
+demo: lab		## kill the drivers while applications use them (root)
+	@$(LAB_ENV) lab/demo.py $(O); $(GIVE_BACK)
 
 lab-shell: lab		## an interactive VM with everything in it (root)
-	@$(VM) shell --shell
+	@$(VM) shell --shell; $(GIVE_BACK)
 
 lab-clean:		## remove the cached VMs of all clones
 	@$(LAB_ENV) lab/clean.sh
 
-# Called inside the lab's root by lab/build.sh: what the VM gets as /udrv.
-# KEEP=1 packs what could be built when something else could not.
+# ---- tests ------------------------------------------------------------------
+
+UNIT_PROGS = $(addprefix $(O)/,$(TESTS_UNIT))
+SAN_PROGS = $(addprefix $(O)/san/,$(TESTS_UNIT))
+NATIVE_PROGS = $(addprefix $(O)/,$(TESTS_NATIVE))
+SUBMAKE	= $(MAKE) --no-print-directory V=$(V)
+
+# Submakes, because the packages that the compiler needs come first.
+define build-host-tests
+	@test -z "$(strip $(1))" || $(SUBMAKE) $(1)
+	@test -z "$(strip $(2))" || $(SUBMAKE) SAN=1 O=$(O)/san $(2)
+endef
+CHECK	= $(LAB_ENV) tests/check.py --out $(O)
+
+.PHONY: check check-unit check-native check-vm
+check: lab		## all tests; the report is build/report/check.json (root)
+	$(call build-host-tests,$(UNIT_PROGS) $(NATIVE_PROGS),$(SAN_PROGS))
+	@$(CHECK) --report check --unit $(UNIT_PROGS) --unit-san $(SAN_PROGS) \
+		--native $(NATIVE_PROGS) --vm; $(GIVE_BACK)
+
+check-unit: deps-build	## tests of pure code, plain and with sanitizers
+	$(call build-host-tests,$(UNIT_PROGS),$(SAN_PROGS))
+	@$(CHECK) --report check-unit --unit $(UNIT_PROGS) --unit-san $(SAN_PROGS)
+
+check-native: deps-build ## tests of drivers on device models, without a VM
+	$(call build-host-tests,$(NATIVE_PROGS),)
+	@test -n "$(NATIVE_PROGS)" || echo "check-native: there are no native tests yet"
+	@$(CHECK) --report check-native --native $(NATIVE_PROGS)
+
+check-vm: lab		## tests in the VM, T="NAME..." for some (root)
+	@$(CHECK) --report check-vm --vm $(T); $(GIVE_BACK)
+
+# ---- what the VM gets as /udrv ------------------------------------------------
+
+# Called inside the lab's root by lab/build.sh.  KEEP=1 packs what could be
+# built when something else could not.
 PAYLOAD	= $(O)/payload
 LAB_PROGS = $(PROGS) $(addprefix $(O)/,$(TESTS_VM))
 KDIR_LAB = $(lastword $(sort $(wildcard /usr/src/linux-headers-6.12*-amd64)))
 lab-payload:
-	$(Q)$(MAKE) --no-print-directory $(if $(filter 1,$(KEEP)),-k) \
-		$(LIBS) $(LAB_PROGS) $(if $(filter 1,$(KEEP)),|| true)
-ifneq ($(wildcard kshim/rules.mk),)
-	$(Q)$(MAKE) --no-print-directory kshim KDIR=$(KDIR_LAB) \
+	@$(SUBMAKE) $(if $(filter 1,$(KEEP)),-k) $(LIBS) $(LAB_PROGS) \
 		$(if $(filter 1,$(KEEP)),|| true)
+ifneq ($(wildcard kshim/rules.mk),)
+	@$(SUBMAKE) kshim KDIR=$(KDIR_LAB) $(if $(filter 1,$(KEEP)),|| true)
 endif
-	$(Q)rm -rf $(PAYLOAD)
-	$(Q)mkdir -p $(PAYLOAD)/bin $(PAYLOAD)/lib $(PAYLOAD)/tests/bin
-	$(Q)cp lab/guest/init $(PAYLOAD)/
-	$(Q)cp -r lab/demo $(PAYLOAD)/
-	$(Q)cp -r tests/vm $(PAYLOAD)/tests/
-	$(Q)test ! -e $(O)/kshim/udrv.ko || cp $(O)/kshim/udrv.ko $(PAYLOAD)/lib/
-	$(Q)for p in $(PROGS); do test ! -e $$p || cp $$p $(PAYLOAD)/bin/; done
-	$(Q)for p in $(addprefix $(O)/,$(TESTS_VM)); do \
-		test ! -e $$p || cp $$p $(PAYLOAD)/tests/bin/; done
+	@lab/pack.sh $(O) $(PAYLOAD) "$(PROGS_LIST)" "$(TESTS_VM)"

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pack.sh OBJ DIR PROGRAMS TESTS: lays out in DIR what the VM has as /udrv.
+# What was not built (KEEP=1) is left out.
+
+set -eu
+obj=$1 dir=$2 programs=$3 tests=$4
+
+rm -rf "$dir"
+mkdir -p "$dir/bin" "$dir/lib" "$dir/tests/bin"
+cp lab/guest/init "$dir/"
+cp -r lab/demo "$dir/"
+cp -r tests/vm "$dir/tests/"
+for module in "$obj"/kshim/*.ko; do
+	[ ! -e "$module" ] || cp "$module" "$dir/lib/"
+done
+for p in $programs; do
+	[ ! -e "$obj/$p" ] || cp "$obj/$p" "$dir/bin/"
+done
+for p in $tests; do
+	[ ! -e "$obj/$p" ] || cp "$obj/$p" "$dir/tests/bin/"
+done

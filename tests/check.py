@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs tests, prints what failed and writes a report.
+
+    check.py --out build --report NAME [--unit PROGRAM...] [--unit-san PROGRAM...]
+             [--native PROGRAM...] [--vm TEST...]
+
+Every program and VM test prints TAP.  The closing line is "N passed, N failed,
+N skipped"; the exit status is 1 when a test failed.
+"""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, TOP + "/lab")
+
+import report   # noqa: E402  (found by the line above)
+import tap      # noqa: E402
+
+# Host tests are pure code; one that takes this long hangs.
+HOST_TIMEOUT = 120
+VM_TIMEOUT = 120        # for each VM test without a "# timeout:" line
+VM_BOOT = 90            # what booting may take on a busy host
+
+
+class Check:
+    def __init__(self, out, name):
+        self.out = os.path.abspath(out)
+        self.report = report.Report(name)
+        self.counts = {tap.PASSED: 0, tap.FAILED: 0, tap.SKIPPED: 0}
+
+    def add(self, prefix, results):
+        """Counts results, and prints those that failed."""
+        for result in results:
+            self.counts[result.outcome] += 1
+            name = f"{prefix}.{result.name}"
+            entry = {"name": name, "value": result.outcome, "unit": None, "aim": tap.PASSED,
+                     "ok": {tap.PASSED: True, tap.FAILED: False, tap.SKIPPED: None}[result.outcome]}
+            if result.outcome != tap.PASSED and result.notes:
+                entry["reason"] = "\n".join(result.notes)
+            self.report.fields["checks"].append(entry)
+            if result.outcome == tap.FAILED:
+                print(f"FAILED {name}")
+                for note in result.notes:
+                    print(f"    {note}")
+        sys.stdout.flush()
+
+    # ---- programs on the host ------------------------------------------
+
+    def host(self, part, programs):
+        for program in programs:
+            name = os.path.basename(program)
+            started = time.monotonic()
+            text, errors, status = run_program(program)
+            seconds = time.monotonic() - started
+            results = tap.judge(text, status)
+            if status != "0" and errors:
+                results[-1].notes += ["its standard error ends:"] + errors.splitlines()[-30:]
+            self.time(f"{part}.{name}", seconds)
+            print(f"  {part}.{name}: {len(results)} tests, {seconds:.1f} s", flush=True)
+            self.add(f"{part}.{name}", results)
+
+    def time(self, name, seconds):
+        self.report.fields["raw"].setdefault("seconds", {})[name] = round(seconds, 2)
+
+    # ---- tests in the VM -----------------------------------------------
+
+    def vm(self, tests):
+        """One boot for the tests of each machine; another one for the rest
+        when the guest died in a test, so at most one boot for each test."""
+        for machine, names in by_machine(tests).items():
+            while names:
+                names = self.boot(machine, names)
+
+    def boot(self, machine, names):
+        """Runs tests until the guest ends; returns those not run."""
+        run = f"check-{machine}-{names[0]}"
+        out = f"{self.out}/vm/{run}/out"
+        limit = VM_BOOT + sum(time_limit(name) + 30 for name in names)
+        print(f"  VM ({machine}): {len(names)} tests", flush=True)
+        started = time.monotonic()
+        done = subprocess.run(
+            [TOP + "/lab/vm.sh", run, "--machine", machine, "--timeout", str(limit), "--",
+             "/udrv/tests/vm/run/run-tests", "/out/tap", *names],
+            env=dict(os.environ, O=self.out), check=False)
+        if done.returncode == 130:
+            raise KeyboardInterrupt
+        self.time(f"vm.boot.{run}", time.monotonic() - started)
+        self.report.ran_in_vm(out)
+        for i, name in enumerate(names):
+            status = read(f"{out}/tap/{name}.rc").strip()
+            text = read(f"{out}/tap/{name}.tap")
+            if not status:
+                self.add(f"vm.{name}", [died(text, self.out, run, done.returncode)])
+                return names[i + 1:]
+            self.add(f"vm.{name}", tap.judge(text, status))
+        return []
+
+    # ---- the end ----------------------------------------------------------
+
+    def finish(self):
+        fields = self.report.fields
+        fields["raw"].update(self.counts)
+        path = f"{self.out}/report/{fields['name']}.json"
+        self.report.write(path)
+        failed = [c["name"] for c in fields["checks"] if c["ok"] is False]
+        if failed:
+            print("failed: " + ", ".join(failed))
+        print(f"report: {path}")
+        print(", ".join(f"{self.counts[o]} {o}" for o in (tap.PASSED, tap.FAILED, tap.SKIPPED)))
+        return 1 if failed else 0
+
+
+def run_program(program):
+    """(stdout, stderr, exit status as tap.judge takes it).  The program gets a
+    process group of its own, all of which ends with it."""
+    with subprocess.Popen([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="replace",
+                          start_new_session=True) as p:
+        try:
+            text, errors = p.communicate(timeout=HOST_TIMEOUT)
+            status = str(p.returncode) if p.returncode >= 0 else signal.Signals(-p.returncode).name
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL)
+            text, errors = p.communicate()
+            status = f"timeout after {HOST_TIMEOUT} s"
+        except BaseException:
+            os.killpg(p.pid, signal.SIGKILL)
+            raise
+    return text, errors, status
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
+def header(test, key, default):
+    match = re.search(rf"^# {key}: *(\S+)", read(f"{TOP}/tests/vm/{test}.test"), re.M)
+    return match[1] if match else default
+
+
+def time_limit(test):
+    return float(header(test, "timeout", VM_TIMEOUT))
+
+
+def by_machine(tests):
+    groups = {}
+    for test in tests:
+        groups.setdefault(header(test, "machine", "default"), []).append(test)
+    return groups
+
+
+def died(text, out, run, status):
+    console = read(f"{out}/vm/{run}/console.log").splitlines()[-25:]
+    why = "hung or ran out of time" if status == 124 else "died"
+    return tap.Result("the guest survives", tap.FAILED,
+                      [f"the guest {why} in this test (VM status {status}); its last output:",
+                       *text.splitlines()[-15:], "and the console's:", *console])
+
+
+def vm_tests(words):
+    """Names of VM tests; a wrong one is said with what there is."""
+    there = sorted(f[:-5] for f in os.listdir(TOP + "/tests/vm") if f.endswith(".test"))
+    for word in words:
+        if word not in there:
+            sys.exit(f"check: there is no test tests/vm/{word}.test; there are: {' '.join(there)}")
+    return words or there
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--out", default="build", help="the build folder")
+    p.add_argument("--report", default="check", help="name of the report")
+    p.add_argument("--unit", nargs="*", default=[])
+    p.add_argument("--unit-san", nargs="*", default=[])
+    p.add_argument("--native", nargs="*", default=[])
+    p.add_argument("--vm", nargs="*", help="VM tests; none named means all")
+    args = p.parse_args()
+    names = vm_tests(args.vm) if args.vm is not None else []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    check = Check(args.out, args.report)
+    try:
+        check.host("unit", args.unit)
+        check.host("unit_san", args.unit_san)
+        check.host("native", args.native)
+        check.vm(names)
+    except KeyboardInterrupt:
+        print("\ncheck: interrupted")
+        return 130
+    return check.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
