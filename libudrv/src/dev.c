@@ -16,8 +16,6 @@
 
 #include "internal.h"
 
-/* Weak until the qtest backend lands. */
-#pragma weak udrv_backend_qtest
 static const struct udrv_backend_ops *const backends[] = {
 	&udrv_backend_qtest,
 	&udrv_backend_vfio,		/* no prefix: last */
@@ -26,7 +24,7 @@ static const struct udrv_backend_ops *const backends[] = {
 static const struct udrv_backend_ops *find_backend(const char *name)
 {
 	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
-		const char *prefix = backends[i] ? backends[i]->prefix : "!";
+		const char *prefix = backends[i]->prefix;
 
 		if (!prefix || (name && !strncmp(name, prefix, strlen(prefix))))
 			return backends[i];

@@ -135,6 +135,11 @@ int udrv_dma_alloc(struct udrv_dev *dev, size_t len, struct udrv_dma *dma)
 			 dev->arena.len, len);
 		return ret;
 	}
+	if (dev->ops->arena_piece &&
+	    (ret = dev->ops->arena_piece(dev, dev->arena.iova + off, len, true))) {
+		udrv_iova_release(&dev->arena_free, off, len);
+		return ret;
+	}
 	dma->va = (char *)dev->arena.va + off;
 	dma->iova = dev->arena.iova + off;
 	dma->len = len;
@@ -177,6 +182,8 @@ void udrv_dma_free(struct udrv_dev *dev, struct udrv_dma *dma)
 	if (!dma->va)
 		return;
 	if (in_arena(dev, dma)) {
+		if (dev->ops->arena_piece)
+			dev->ops->arena_piece(dev, dma->iova, dma->len, false);
 		ret = udrv_iova_release(&dev->arena_free, dma->iova - dev->arena.iova, dma->len);
 	} else {
 		ret = dev->ops->dma_unmap(dev, dma->iova, dma->len);
@@ -194,6 +201,8 @@ void udrv_dma_close_all(struct udrv_dev *dev)
 {
 	if (!dev->arena.va)
 		return;
+	if (dev->ops->arena_piece)
+		dev->ops->arena_piece(dev, dev->arena.iova, dev->arena.len, false);
 	if (!dev->ops->arena) {
 		dev->ops->dma_unmap(dev, dev->arena.iova, dev->arena.len);
 		udrv_iova_release(&dev->iova, dev->arena.iova, dev->arena.len);

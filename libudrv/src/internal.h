@@ -81,6 +81,9 @@ struct udrv_backend_ops {
 	/* Optional: an own source of the arena instead of a memfd (a model's
 	 * RAM): memory of len bytes at *va, which the device sees at *iova. */
 	int (*arena)(struct udrv_dev *dev, size_t len, void **va, uint64_t *iova);
+	/* Optional, with arena: this part of it was given to the driver or taken
+	 * back; a model can be stricter than an IOMMU with one large mapping. */
+	int (*arena_piece)(struct udrv_dev *dev, uint64_t iova, size_t len, bool given);
 	/* Required unless arena is set: let the device reach [va, va+len) at iova. */
 	int (*dma_map)(struct udrv_dev *dev, void *va, size_t len, uint64_t iova);
 	int (*dma_unmap)(struct udrv_dev *dev, uint64_t iova, size_t len);
