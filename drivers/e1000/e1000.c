@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+/*
+ * e1000.c - Intel 8254x and 82574 as a udrv driver.
+ *
+ * Work is done in three places: irq() for what the chip has to say, the
+ * network class's calls for frames to send, tick() once a second to look
+ * whether the chip still makes sense.  If it does not, settle() resets it at
+ * the end of either, when nobody is in the middle of a ring.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "e1000.h"
+
+#define RX_BUDGET	64	/* frames in one turn of the loop */
+#define RX_REFILL	16	/* slots given back before the chip is told */
+#define ABSURD_MAX	16	/* descriptors in a second that nobody can explain */
+#define STUCK_SECONDS	2
+#define MAX_FRAME	1518	/* 1500, an Ethernet header, a VLAN tag */
+#define MAX_CSUM	255	/* TUCSO has 8 bits */
+#define ITR_DEFAULT	20000	/* interrupts in a second */
+#define NS_PER_MINUTE	60000000000ull
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+static void trouble(struct e1000 *e, const char *why)
+{
+	if (!e->trouble)
+		e->trouble = why;
+}
+
+static void gone(struct e1000 *e)
+{
+	if (e->gone)
+		return;
+	e->gone = true;
+	udrv_log(e->dev, UDRV_ERR, "device is gone: its registers read as all ones");
+	udrv_net_carrier(&e->net, false);
+	udrv_loop_stop(udrv_loop(e->dev), -ENODEV);
+}
+
+static void link_check(struct e1000 *e)
+{
+	uint32_t status = e1000_read(e, STATUS);
+
+	if (status == ~0u)
+		gone(e);
+	else
+		udrv_net_carrier(&e->net, status & STATUS_LU);
+}
+
+static void rings_init(struct e1000 *e)
+{
+	struct e1000_ring ring = {
+		.desc = e->desc.va, .buf = e->buf.va, .buf_iova = e->buf.iova,
+		.size = E1000_SLOTS,
+	};
+
+	e1000_tx_init(&e->tx, &ring);
+	ring.desc += E1000_SLOTS;
+	ring.buf += E1000_SLOTS * E1000_BUF;
+	ring.buf_iova += E1000_SLOTS * E1000_BUF;
+	e1000_rx_init(&e->rx, &ring);
+	e->absurd = e->tx_stuck = e->rx_stuck = 0;
+	e->tx_clean = e->rx_next = 0;
+}
+
+/* ---- transmit -------------------------------------------------------- */
+
+static void tx_reclaim(struct e1000 *e)
+{
+	unsigned int frames = 0, len;
+	uint64_t bytes = 0;
+
+	while ((len = e1000_tx_reclaim(&e->tx))) {
+		frames++;
+		bytes += len;
+	}
+	udrv_net_tx_done(&e->net, frames, bytes);
+}
+
+static void *tx_provide(struct udrv_dev *dev)
+{
+	struct e1000 *e = udrv_priv(dev);
+	void *buf = e1000_tx_provide(&e->tx);
+
+	if (buf)
+		return buf;
+	/* The interrupt that says so may be far away (ITR). */
+	tx_reclaim(e);
+	return e1000_tx_provide(&e->tx);
+}
+
+static void tx_submit(struct udrv_dev *dev, size_t len, const struct udrv_net_tx *tx)
+{
+	struct e1000 *e = udrv_priv(dev);
+
+	e1000_tx_submit(&e->tx, len, tx->csum, tx->csum_start, tx->csum_offset);
+}
+
+/* The register write comes after the descriptors' stores (udrv/mmio.h). */
+static void tx_kick(struct udrv_dev *dev)
+{
+	struct e1000 *e = udrv_priv(dev);
+
+	e1000_write(e, TDT, e1000_tx_tail(&e->tx));
+}
+
+/* ---- receive --------------------------------------------------------- */
+
+static void rx_one(struct e1000 *e, enum e1000_rx_kind kind, const struct e1000_frame *f)
+{
+	switch (kind) {
+	case E1000_RX_FRAME:
+		udrv_net_rx(&e->net, f->data, f->len, f->csum_ok);
+		break;
+	case E1000_RX_ABSURD:
+		if (++e->absurd == ABSURD_MAX)
+			trouble(e, "impossible receive descriptors");
+		/* fall through */
+	case E1000_RX_BAD:
+		udrv_net_count(&e->net.state->rx_errors, 1);
+		break;
+	case E1000_RX_NONE:
+	case E1000_RX_REST:
+		break;
+	}
+}
+
+/* True if the budget ended before the frames did. */
+static bool rx_run(struct e1000 *e)
+{
+	struct e1000_frame frame;
+	enum e1000_rx_kind kind;
+	unsigned int n;
+
+	for (n = 0; n < RX_BUDGET && !e->trouble; n++) {
+		kind = e1000_rx_look(&e->rx, &frame);
+		if (kind == E1000_RX_NONE)
+			break;
+		rx_one(e, kind, &frame);
+		e1000_rx_return(&e->rx);
+		if (n % RX_REFILL == RX_REFILL - 1)
+			e1000_write(e, RDT, e1000_rx_tail(&e->rx));
+	}
+	if (n % RX_REFILL)
+		e1000_write(e, RDT, e1000_rx_tail(&e->rx));
+	if (!e1000_rx_gap_ok(&e->rx))
+		trouble(e, "a receive descriptor was written that was not the chip's");
+	return n == RX_BUDGET;
+}
+
+/* ---- misbehaviour ---------------------------------------------------- */
+
+/* True if this reset would be one too many within a minute. */
+static bool too_many_resets(struct e1000 *e)
+{
+	const unsigned int max = sizeof(e->reset_ns) / sizeof(e->reset_ns[0]);
+	uint64_t *oldest = &e->reset_ns[e->resets % max];
+	uint64_t now = udrv_now_ns();
+
+	if (e->resets >= max && now - *oldest < NS_PER_MINUTE)
+		return true;
+	*oldest = now;
+	e->resets++;
+	return false;
+}
+
+/* The device is reset in place if it has lost our trust; the interface and
+ * the process stay. */
+static void settle(struct e1000 *e)
+{
+	unsigned int lost = e->tx.frames;
+	int ret;
+
+	if (!e->trouble || e->gone)
+		return;
+	udrv_log(e->dev, UDRV_WARN, "hardware misbehaves: %s; resetting it", e->trouble);
+	e->trouble = NULL;
+	if (too_many_resets(e)) {
+		udrv_log(e->dev, UDRV_ERR, "%zu resets within a minute did not help",
+			 sizeof(e->reset_ns) / sizeof(e->reset_ns[0]));
+		udrv_loop_stop(udrv_loop(e->dev), -EIO);
+		return;
+	}
+	udrv_net_count(&e->net.state->resets, 1);
+	ret = udrv_reset(e->dev);
+	rings_init(e);
+	udrv_net_tx_lost(&e->net, lost);
+	if (ret == -ENODEV) {
+		gone(e);
+	} else if (ret) {
+		udrv_loop_stop(udrv_loop(e->dev), ret);
+	} else {
+		e1000_hw_init(e);
+		e1000_hw_set_mac(e, e->net.mac);
+		e1000_hw_go(e);
+		link_check(e);
+	}
+}
+
+/* Received frames first come here, either from the interrupt or because the
+ * last turn left some; the loop serves others in between. */
+static void rx_turn(struct e1000 *e)
+{
+	if (rx_run(e) && !e->more) {
+		io_uring_prep_nop(udrv_loop_sqe(udrv_loop(e->dev), &e->more_op));
+		e->more = true;
+	}
+}
+
+static void more_done(struct udrv_op *op, int res, unsigned int flags)
+{
+	struct e1000 *e = container_of(op, struct e1000, more_op);
+
+	e->more = false;
+	if (!e->net.running || e->gone)
+		return;
+	rx_turn(e);
+	settle(e);
+}
+
+static void irq(struct udrv_dev *dev, unsigned int vec)
+{
+	struct e1000 *e = udrv_priv(dev);
+	uint32_t icr = e1000_read(e, ICR);
+
+	if (e->gone)
+		return;
+	if (icr == ~0u) {
+		link_check(e);		/* STATUS is never all ones on a live chip */
+		return;
+	}
+	if (icr & INT_LSC)
+		link_check(e);
+	if (icr & (INT_RXT0 | INT_RXDMT0 | INT_RXO))
+		rx_turn(e);
+	tx_reclaim(e);
+	settle(e);
+}
+
+/* The same position as a second ago although there is work: count. */
+static bool stuck(unsigned int *seconds, unsigned int *last, unsigned int now, bool work)
+{
+	bool moved = *last != now;
+
+	*last = now;
+	*seconds = work && !moved ? *seconds + 1 : 0;
+	return *seconds >= STUCK_SECONDS;
+}
+
+/* Frames are looked for here too: a lost interrupt costs a second, no more. */
+static void tick(struct udrv_dev *dev)
+{
+	struct e1000 *e = udrv_priv(dev);
+	uint32_t tdh, rdh;
+
+	if (e->gone)
+		return;
+	link_check(e);
+	tdh = e1000_read(e, TDH);
+	rdh = e1000_read(e, RDH);
+	if (e->gone)
+		return;
+	if (!e1000_tx_head_ok(&e->tx, tdh))
+		trouble(e, "TDH is outside of what was queued");
+	if (!e1000_rx_head_ok(&e->rx, rdh))
+		trouble(e, "RDH is outside of what was provided");
+	tx_reclaim(e);
+	rx_turn(e);
+	if (stuck(&e->tx_stuck, &e->tx_clean, e->tx.clean, e->tx.frames && e->net.carrier))
+		trouble(e, "the transmitter hangs");
+	if (stuck(&e->rx_stuck, &e->rx_next, e->rx.next, e1000_rx_behind(&e->rx, rdh)))
+		trouble(e, "the receiver skips descriptors");
+	e->absurd = 0;
+	settle(e);
+}
+
+/* ---- life ------------------------------------------------------------ */
+
+static void set_mac(struct udrv_dev *dev, const uint8_t mac[6])
+{
+	e1000_hw_set_mac(udrv_priv(dev), mac);
+}
+
+static const struct udrv_net_ops net_ops = {
+	.max_frame = MAX_FRAME,
+	.max_csum = MAX_CSUM,
+	.tx_provide = tx_provide,
+	.tx_submit = tx_submit,
+	.tx_kick = tx_kick,
+	.set_mac = set_mac,
+	.tick = tick,
+};
+
+/* itr=N: at most N interrupts in a second, 0: no limit. */
+static int option_itr(struct e1000 *e)
+{
+	const char *text = udrv_option(e->dev, "itr");
+	unsigned long rate = ITR_DEFAULT;
+	char *end;
+
+	if (text) {
+		errno = 0;
+		rate = strtoul(text, &end, 10);
+		/* ITR counts 256 ns in 16 bits: 60 in a second is the least. */
+		if (*text < '0' || *text > '9' || errno || *end ||
+		    (rate && (rate < 60 || rate > 1000000))) {
+			udrv_log(e->dev, UDRV_ERR,
+				 "itr=%s: expected interrupts in a second, 60 to 1000000, or 0",
+				 text);
+			return -EINVAL;
+		}
+	}
+	e->itr = rate ? (uint32_t)(1000000000ul / 256 / rate) : 0;
+	return 0;
+}
+
+static int reset(struct udrv_dev *dev)
+{
+	struct e1000 *e = udrv_priv(dev);
+	int ret;
+
+	e->dev = dev;
+	e->chip = e1000_chip_find(udrv_id(dev).device);
+	ret = udrv_bar_map(dev, 0, &e->regs);
+	return ret ? ret : e1000_hw_reset(e);
+}
+
+static int start(struct udrv_dev *dev)
+{
+	struct e1000 *e = udrv_priv(dev);
+	uint8_t mac[6];
+	int ret;
+
+	e->more_op.done = more_done;
+	e->gone = false;
+	e->trouble = NULL;
+	ret = option_itr(e);
+	if (!ret)
+		ret = udrv_dma_alloc(dev, 2 * E1000_SLOTS * sizeof(struct e1000_desc), &e->desc);
+	if (!ret)
+		ret = udrv_dma_alloc(dev, (size_t)2 * E1000_SLOTS * E1000_BUF, &e->buf);
+	if (!ret)
+		ret = e1000_hw_chip_mac(e, mac);
+	if (ret)
+		return ret;
+
+	rings_init(e);
+	e1000_hw_init(e);
+	ret = udrv_net_start(&e->net, dev, &net_ops, mac);
+	if (ret)
+		return ret;
+	ret = udrv_irq_enable(dev, 0, irq);
+	if (ret) {
+		udrv_net_stop(&e->net);
+		return ret;
+	}
+	e1000_hw_go(e);
+	link_check(e);
+	return 0;
+}
+
+static void stop(struct udrv_dev *dev)
+{
+	struct e1000 *e = udrv_priv(dev);
+
+	/* Its answer does not matter: bus mastering is off even so. */
+	udrv_reset(dev);
+	tx_reclaim(e);
+	udrv_net_tx_lost(&e->net, e->tx.frames);
+	udrv_net_stop(&e->net);
+}
+
+static const struct udrv_id ids[] = {
+	{ 0x8086, 0x100e }, { 0x8086, 0x100f }, { 0x8086, 0x10d3 }, { 0, 0 }
+};
+
+const struct udrv_driver e1000_driver = {
+	.name = "e1000",
+	.ids = ids,
+	.priv_size = sizeof(struct e1000),
+	.dma_size = 2 * E1000_SLOTS * (sizeof(struct e1000_desc) + E1000_BUF),
+	.reset = reset,
+	.start = start,
+	.stop = stop,
+};

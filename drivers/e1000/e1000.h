@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* e1000.h - the driver's parts: ring.c (pure), hw.c (registers), e1000.c. */
+#ifndef E1000_H
+#define E1000_H
+
+#include <udrv.h>
+#include <udrv/net.h>
+
+#include "e1000_regs.h"
+#include "ring.h"
+
+/* What differs from chip to chip. */
+struct e1000_chip {
+	const char *name;
+	uint16_t device;
+	bool pcie;			/* 82574: the registers marked "DS" */
+	uint32_t tipg;
+	uint32_t eerd_done;
+	unsigned int eerd_shift;	/* of the word address */
+};
+
+struct e1000 {
+	struct udrv_dev *dev;
+	const struct e1000_chip *chip;
+	struct udrv_bar regs;
+	uint32_t itr;			/* for ITR */
+	struct udrv_dma desc, buf;	/* of both rings: transmit first */
+	struct e1000_tx tx;
+	struct e1000_rx rx;
+	struct udrv_net net;
+	struct udrv_op more_op;		/* received frames beyond one turn's budget */
+	bool more;			/* it is in flight */
+
+	/* Trust in the hardware: */
+	const char *trouble;		/* why it must be reset, or NULL */
+	unsigned int absurd;		/* descriptors, in this second */
+	unsigned int tx_stuck, rx_stuck;/* seconds without a step */
+	unsigned int tx_clean, rx_next;	/* positions a second ago */
+	uint64_t reset_ns[5];		/* when, the latest resets */
+	unsigned int resets;
+	bool gone;
+};
+
+extern const struct udrv_driver e1000_driver;
+
+static inline uint32_t e1000_read(const struct e1000 *e, size_t reg)
+{
+	return udrv_read32(&e->regs, reg);
+}
+
+static inline void e1000_write(const struct e1000 *e, size_t reg, uint32_t val)
+{
+	udrv_write32(&e->regs, reg, val);
+}
+
+/* hw.c: -ENODEV: the chip does not answer. */
+const struct e1000_chip *e1000_chip_find(uint16_t device);
+int e1000_hw_reset(struct e1000 *e);
+/* The chip's own address, from its EEPROM. */
+int e1000_hw_chip_mac(struct e1000 *e, uint8_t mac[6]);
+/* After a reset: program everything but interrupts and the receiver. */
+void e1000_hw_init(struct e1000 *e);
+/* Go: receiver on, interrupts on. */
+void e1000_hw_go(struct e1000 *e);
+void e1000_hw_set_mac(struct e1000 *e, const uint8_t mac[6]);
+
+#endif /* E1000_H */
