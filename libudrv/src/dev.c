@@ -152,6 +152,8 @@ int udrv_open(struct udrv_dev **devp, const char *name, const struct udrv_driver
 		ret = dev->ops->open(dev, name);
 	}
 	if (!ret)
+		ret = udrv_fault_wrap(dev);
+	if (!ret)
 		ret = check_id(dev);
 	if (ret) {
 		udrv_close(dev);

@@ -48,6 +48,8 @@ struct udrv_irq {
 	const struct udrv_irq_ops *ops;
 };
 struct udrv_irq_ops {
+	/* Optional: an interrupt came; false: the driver is not to know. */
+	bool (*wakeup)(struct udrv_irq *irq);
 	/* Optional: unmask after fn returned. */
 	int (*rearm)(struct udrv_irq *irq);
 	/* Optional: disconnect fd from the device; fd is closed afterwards. */
@@ -90,6 +92,10 @@ struct udrv_backend_ops {
 };
 extern const struct udrv_backend_ops udrv_backend_vfio, udrv_backend_qtest;
 
+/* fault.c: put the faults of UDRV_FAULT, if any, between dev and its ops. */
+struct udrv_fault;
+int udrv_fault_wrap(struct udrv_dev *dev);
+
 struct udrv_loop {
 	struct io_uring ring;
 	bool stopped;
@@ -128,6 +134,7 @@ struct udrv_dev {
 	enum udrv_dev_state state;
 	const struct udrv_backend_ops *ops;
 	void *backend_data;
+	struct udrv_fault *fault;	/* NULL: none */
 	struct udrv_loop loop;
 	struct udrv_fds fds;
 	struct udrv_notify notify;

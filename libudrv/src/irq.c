@@ -97,6 +97,12 @@ static void irq_done(struct udrv_op *op, int res, unsigned int flags)
 		irq_lost(irq, "is lost", res < 0 ? res : -EIO);
 		return;
 	}
+	if (irq->ops->wakeup && !irq->ops->wakeup(irq)) {
+		/* Not re-armed, so that a level interrupt stays lost. */
+		if (dev->irq_type != UDRV_IRQ_INTX)
+			irq_read(irq);
+		return;
+	}
 	irq->fn(dev, vec);
 	if (dev->irqs[vec] != irq)
 		return;			/* it disabled itself, and is gone */
