@@ -155,7 +155,7 @@ enum e1000_rx_kind e1000_rx_look(struct e1000_rx *rx, struct e1000_frame *frame)
 	unsigned int len = RXD_LEN(info);
 	bool rest = rx->chain;
 
-	if (rx->next == rx->tail || !(info & RXD_DD))
+	if (!(info & RXD_DD))
 		return E1000_RX_NONE;
 	/* Frames that need several buffers are longer than the chip was told
 	 * to accept (LPE is off). */

@@ -87,7 +87,7 @@ static ssize_t kernel_gets(uint8_t *hdr, uint8_t *frame)
 
 static struct {
 	uint8_t buf[MAX + 1];
-	unsigned int queued, kicks, ticks, macs;
+	unsigned int queued, provides, kicks, ticks, macs;
 	uint8_t mac[6];
 	size_t len;
 	struct udrv_net_tx tx;
@@ -95,6 +95,7 @@ static struct {
 
 static void *tx_provide(struct udrv_dev *dev)
 {
+	drv.provides++;
 	return drv.queued < RING ? drv.buf : NULL;
 }
 
@@ -216,8 +217,10 @@ static void waits_while_the_ring_is_full(void **state)
 	for (int i = 0; i < RING + 2; i++)
 		kernel_sends(60, NULL);
 	run(w);
-	run(w);
 	balanced(w, RING, 0, 0);
+	assert_int_equal(drv.provides, RING + 1);
+	run(w);
+	assert_int_equal(drv.provides, RING + 1);	/* it waits, it does not spin */
 	drv.queued = 0;
 	udrv_net_tx_done(&w->net, RING, 240);
 	run(w);
