@@ -40,19 +40,21 @@ root_dir() { printf '%s/lab-%s\n' "$CACHE" "$(root_key)"; }
 # only when it fails, with a sign of life every ten seconds.  It has its own
 # session and is ended with us: neither Ctrl-C nor kill leaves it behind.
 step() {
-	local label=$1 log pid=0 start=$SECONDS status=0 beat=0
+	local label=$1 log='' pid=0 start=$SECONDS status=0 beat=0
 	shift
+	printf 'lab: %s ...\n' "$label"
 	if [ "${V:-0}" = 1 ]; then
 		printf '+ %s\n' "$*"
-		log=/dev/stdout
+		exec 8>&1
 	else
 		log=$(mktemp)
+		exec 8>"$log"
 	fi
-	printf 'lab: %s ...\n' "$label"
-	setpriv --pdeathsig TERM setsid "$@" </dev/null >"$log" 2>&1 &
+	setpriv --pdeathsig "${STEP_SIGNAL:-KILL}" setsid "$@" </dev/null >&8 2>&1 8>&- &
 	pid=$!
+	exec 8>&-
 	# shellcheck disable=SC2064 # the pid of now
-	trap "step_stop $pid $log; exit 130" INT TERM HUP
+	trap "step_stop $pid; rm -f ${log:-}; exit 130" INT TERM HUP
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.1
 		beat=$((beat + 1))
@@ -63,11 +65,11 @@ step() {
 	trap - INT TERM HUP
 	if [ "$status" != 0 ]; then
 		printf 'lab: %s: FAILED (status %d)\n' "$label" "$status" >&2
-		[ "$log" = /dev/stdout ] || tail -n 40 "$log" >&2
+		[ -z "$log" ] || tail -n 40 "$log" >&2
 	elif [ $((SECONDS - start)) -ge 3 ]; then
 		printf 'lab: %s: done, %d s\n' "$label" $((SECONDS - start))
 	fi
-	[ "$log" = /dev/stdout ] || rm -f "$log"
+	rm -f ${log:+"$log"}
 	return "$status"
 }
 
@@ -75,5 +77,4 @@ step_stop() {
 	say "interrupted"
 	kill -TERM -- "-$1" 2>/dev/null || true
 	wait "$1" 2>/dev/null || true
-	[ "$2" = /dev/stdout ] || rm -f "$2"
 }

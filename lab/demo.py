@@ -45,7 +45,7 @@ def main():
     out = os.path.abspath(sys.argv[1])
     r = report.Report("demo")
     status = subprocess.run(
-        [report.TOP + "/lab/vm.sh", RUN, "--timeout", str(TIMEOUT), "--",
+        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--timeout", str(TIMEOUT), "--",
          "/udrv/demo/demo.sh"], env=dict(os.environ, O=out), check=False).returncode
     if status == 130:
         return 130

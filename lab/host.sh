@@ -18,6 +18,8 @@ done
 	"  ${missing[*]}" "Install them with: sudo apt-get install ${missing[*]}"
 
 export DEBIAN_FRONTEND=noninteractive
+# dpkg must not be cut off in the middle when we are killed.
+export STEP_SIGNAL=TERM
 say "installing: ${missing[*]}"
 # apt-get update is content without a network; the install is what tells.
 step "apt-get update" apt-get -q update || true

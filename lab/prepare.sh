@@ -4,8 +4,11 @@
 
 set -eu
 cd "$(dirname "$0")/.."
-# Says what needs root before anything else is asked for.
-lab/root.sh --check
-lab/host.sh build lab
-lab/root.sh
-lab/build.sh
+
+# A part ends with us (see session.sh).
+part() { setpriv --pdeathsig TERM "$@"; }
+
+part lab/root.sh --check	# says what needs root before anything is done
+part lab/host.sh build lab
+part lab/root.sh
+part lab/build.sh

@@ -7,11 +7,13 @@
 SUITE=trixie
 
 # Without an initramfs by Debian's tools (ours is smaller), documentation and
-# translations, which nobody reads in there.
+# translations, which nobody reads in there.  In namespaces of its own, so that
+# neither mounts nor processes remain when it is interrupted.
 make_tree() {
 	local tmp=$1 mirror=$2 proxy=
 	eval "$(apt-config shell proxy Acquire::http::Proxy)"
 	step "Debian 13 root with mmdebstrap (about a minute)" \
+		unshare --mount --pid --fork --kill-child --mount-proc \
 		env INITRD=No mmdebstrap --mode=root --variant=minbase \
 		--architectures=amd64 \
 		--keyring=/usr/share/keyrings/debian-archive-keyring.gpg \

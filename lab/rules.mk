@@ -2,32 +2,32 @@
 # The lab: a VM with Debian 13, the devices of machine.py and what we build;
 # and the targets that run in it.  README.md here says more.
 
-LAB_ENV	= O=$(O) V=$(V) KEEP=$(KEEP) GOAL="$(MAKECMDGOALS)"
-VM	= $(LAB_ENV) lab/vm.sh
-# After a recipe that ran as root: the files go to the clone's owner.
-GIVE_BACK = status=$$?; $(LAB_ENV) lab/give-back.sh; exit $$status
+# exec: a signal to make reaches the script itself, not a shell around it.
+LAB	= exec env O=$(O) V=$(V) KEEP=$(KEEP) GOAL="$(MAKECMDGOALS)" \
+	  setpriv --pdeathsig TERM lab/session.sh
 
 .PHONY: deps deps-build lab lab-shell lab-clean lab-payload demo
 deps:			## install the Debian packages the host needs (root)
-	@$(LAB_ENV) lab/host.sh build lab
+	@$(LAB) lab/host.sh build lab
 deps-build:
-	@$(LAB_ENV) lab/host.sh build
+	@$(LAB) lab/host.sh build
 
 lab:			## build the lab's VM and what runs in it (root)
-	@$(LAB_ENV) lab/prepare.sh; $(GIVE_BACK)
+	@$(LAB) lab/prepare.sh
 
 demo: lab		## kill the drivers while applications use them (root)
-	@$(LAB_ENV) lab/demo.py $(O); $(GIVE_BACK)
+	@$(LAB) lab/demo.py $(O)
 
 lab-shell: lab		## an interactive VM with everything in it (root)
-	@$(VM) shell --shell; $(GIVE_BACK)
+	@$(LAB) lab/vm.sh shell --shell
 
 lab-clean:		## remove the cached VMs of all clones
-	@$(LAB_ENV) lab/clean.sh
+	@$(LAB) lab/clean.sh
 
 # ---- tests ------------------------------------------------------------------
 
 UNIT_PROGS = $(addprefix $(O)/,$(TESTS_UNIT))
+UNIT_RUN = tests/tap_test.py $(UNIT_PROGS)
 SAN_PROGS = $(addprefix $(O)/san/,$(TESTS_UNIT))
 NATIVE_PROGS = $(addprefix $(O)/,$(TESTS_NATIVE))
 SUBMAKE	= $(MAKE) --no-print-directory V=$(V)
@@ -37,17 +37,17 @@ define build-host-tests
 	@test -z "$(strip $(1))" || $(SUBMAKE) $(1)
 	@test -z "$(strip $(2))" || $(SUBMAKE) SAN=1 O=$(O)/san $(2)
 endef
-CHECK	= $(LAB_ENV) tests/check.py --out $(O)
+CHECK	= $(LAB) tests/check.py --out $(O)
 
 .PHONY: check check-unit check-native check-vm
 check: lab		## all tests; the report is build/report/check.json (root)
 	$(call build-host-tests,$(UNIT_PROGS) $(NATIVE_PROGS),$(SAN_PROGS))
-	@$(CHECK) --report check --unit $(UNIT_PROGS) --unit-san $(SAN_PROGS) \
-		--native $(NATIVE_PROGS) --vm; $(GIVE_BACK)
+	@$(CHECK) --report check --unit $(UNIT_RUN) --unit-san $(SAN_PROGS) \
+		--native $(NATIVE_PROGS) --vm
 
 check-unit: deps-build	## tests of pure code, plain and with sanitizers
 	$(call build-host-tests,$(UNIT_PROGS),$(SAN_PROGS))
-	@$(CHECK) --report check-unit --unit $(UNIT_PROGS) --unit-san $(SAN_PROGS)
+	@$(CHECK) --report check-unit --unit $(UNIT_RUN) --unit-san $(SAN_PROGS)
 
 check-native: deps-build ## tests of drivers on device models, without a VM
 	$(call build-host-tests,$(NATIVE_PROGS),)
@@ -55,7 +55,7 @@ check-native: deps-build ## tests of drivers on device models, without a VM
 	@$(CHECK) --report check-native --native $(NATIVE_PROGS)
 
 check-vm: lab		## tests in the VM, T="NAME..." for some (root)
-	@$(CHECK) --report check-vm --vm $(T); $(GIVE_BACK)
+	@$(CHECK) --report check-vm --vm $(T)
 
 # ---- what the VM gets as /udrv ------------------------------------------------
 

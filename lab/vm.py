@@ -46,7 +46,6 @@ class Vm:
     def __init__(self, args):
         self.run = os.path.abspath(args.run)
         self.timeout = args.timeout
-        self.quiet = args.quiet
         shutil.rmtree(self.run, ignore_errors=True)
         os.makedirs(self.run + "/out")
         # A later build replaces the payload; this run keeps the one it began with.
@@ -85,7 +84,7 @@ class Vm:
             f.seek(self.shown)
             new = f.read()
         self.shown += len(new)
-        if new and not self.quiet:
+        if new:
             sys.stdout.buffer.write(new.replace(b"\r\n", b"\n"))
             sys.stdout.flush()
 
@@ -114,12 +113,14 @@ class Vm:
         except (FileNotFoundError, ValueError):
             raise Died(125, "the guest died before its job was done") from None
 
-    def console_tail(self, lines=30):
-        try:
-            with open(self.run + "/console.log", errors="replace") as f:
-                return f.read().splitlines()[-lines:]
-        except FileNotFoundError:
-            return []
+    def last_words(self):
+        """The end of what QEMU and the kernel said, for a VM that died."""
+        lines = []
+        for name, last in (("qemu.log", 10), ("console.log", 30)):
+            with open(f"{self.run}/{name}", errors="replace") as f:
+                lines += [line for line in f.read().splitlines()
+                          if "is not connected to host network" not in line][-last:]
+        return lines
 
 
 def parse_args():
@@ -131,7 +132,7 @@ def parse_args():
     p.add_argument("--machine", default="default", choices=machine.VARIANTS)
     p.add_argument("--append", default="", help="more words for the kernel command line")
     p.add_argument("--timeout", type=float, default=600, help="seconds for all of it")
-    p.add_argument("--quiet", action="store_true", help="do not pass on the job's output")
+    p.add_argument("--brief", action="store_true", help="no console's tail when the guest dies")
     p.add_argument("--shell", action="store_true", help="a shell on this terminal")
     p.add_argument("command", nargs="*", help="the job, for the guest's shell")
     args = p.parse_args()
@@ -164,11 +165,9 @@ def main():
         return vm.wait()
     except Died as e:
         vm.show_new_output()
-        print(f"lab: {e}; the console's last lines ({vm.run}/console.log):", file=sys.stderr)
-        for line in vm.console_tail():
-            print("  | " + line, file=sys.stderr)
-        with open(vm.run + "/qemu.log") as log:
-            sys.stderr.write(log.read())
+        print(f"lab: {e}; see {vm.run}/console.log", file=sys.stderr, flush=True)
+        if not args.brief:
+            print("".join(f"  | {line}\n" for line in vm.last_words()), file=sys.stderr)
         return e.code
     except KeyboardInterrupt:
         print("\nlab: interrupted, ending the VM", file=sys.stderr)

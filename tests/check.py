@@ -55,7 +55,7 @@ class Check:
 
     def host(self, part, programs):
         for program in programs:
-            name = os.path.basename(program)
+            name = os.path.basename(program).removesuffix(".py")
             started = time.monotonic()
             text, errors, status = run_program(program)
             seconds = time.monotonic() - started
@@ -86,8 +86,9 @@ class Check:
         print(f"  VM ({machine}): {len(names)} tests", flush=True)
         started = time.monotonic()
         done = subprocess.run(
-            [TOP + "/lab/vm.sh", run, "--machine", machine, "--timeout", str(limit), "--",
-             "/udrv/tests/vm/run/run-tests", "/out/tap", *names],
+            ["setpriv", "--pdeathsig", "TERM",      # the VM ends with us
+             TOP + "/lab/vm.sh", run, "--brief", "--machine", machine,
+             "--timeout", str(limit), "--", "/udrv/tests/vm/run/run-tests", "/out/tap", *names],
             env=dict(os.environ, O=self.out), check=False)
         if done.returncode == 130:
             raise KeyboardInterrupt
