@@ -73,6 +73,11 @@ int udrv_vfio_irq_open(struct udrv_dev *dev, enum udrv_irq_type type, struct udr
 	int ret;
 
 	if (type == UDRV_IRQ_INTX && v->irq >= 0) {
+		uint32_t unmask = 1;
+
+		/* Our supervisor masks it after a death. */
+		if (write(v->irq, &unmask, sizeof(unmask)) != sizeof(unmask))
+			return -errno;
 		irq->fd = v->irq;
 		irq->ops = &irqfile_ops;
 		return 0;

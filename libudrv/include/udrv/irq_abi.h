@@ -7,8 +7,10 @@
  * by UDRV_IOCTL_IRQ_FD on the VFIO device descriptor of a device bound to
  * udrv.ko (that device alone).
  *
- * read() waits until at least one interrupt came since the last read, re-arms
- * the line and returns the count.  The size asked for selects the form:
+ * read() re-arms the line if the last interrupt left it masked, waits until at
+ * least one interrupt came since the last read, and returns the count.  A level
+ * interrupt stays masked from its arrival to the next read or poll, so serve
+ * the device in between.  The size asked for selects the form:
  *   1	one byte, the count, saturated at 255
  *   4	u32 count
  *   8	u64 count
@@ -16,7 +18,8 @@
  * Other sizes: EINVAL.  O_NONBLOCK and nothing pending: EAGAIN.  The device
  * is gone: ENODEV.  poll() re-arms like read() does and reports POLLIN;
  * edge-triggered users read to EAGAIN.
- * write() of a u32: 0 masks, 1 unmasks, other values and sizes EINVAL.
+ * write() of a u32: 0 masks, until 1 unmasks: reads in between do not re-arm.
+ * Other values and sizes: EINVAL.
  */
 #ifndef UDRV_IRQ_ABI_H
 #define UDRV_IRQ_ABI_H

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Readable interrupt descriptors: the file in /proc and the one from ioctl. */
+#include <linux/anon_inodes.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/poll.h>
+#include <linux/proc_fs.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "irq_abi.h"
+#include "udrv.h"
+
+/* What any kind of poll can wait for, so that none sleeps through the end. */
+#define UDRV_POLL_ALL	(EPOLLIN | EPOLLRDNORM | EPOLLPRI | EPOLLOUT | EPOLLWRNORM | \
+			 EPOLLERR | EPOLLHUP)
+
+/* line->lock is held. */
+void udrv_desc_count(struct udrv_desc *desc)
+{
+	desc->count++;
+	desc->ns = ktime_get_ns();
+	wake_up_poll(&desc->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* line->claim is held.  The device stays awake as long as it is owned. */
+int udrv_desc_claim(struct udrv_desc *desc, struct udrv_dev *dev)
+{
+	int ret = pm_runtime_resume_and_get(&dev->core.pdev->dev);
+
+	if (ret < 0)
+		return ret;
+	udrv_line_sync(dev);
+	spin_lock_irq(&desc->line->lock);
+	dev->desc = desc;
+	spin_unlock_irq(&desc->line->lock);
+	return 0;
+}
+
+/* line->claim is held. */
+void udrv_desc_unclaim(struct udrv_desc *desc, struct udrv_dev *dev)
+{
+	spin_lock_irq(&desc->line->lock);
+	dev->desc = NULL;
+	spin_unlock_irq(&desc->line->lock);
+	pm_runtime_put(&dev->core.pdev->dev);
+}
+
+/* line->claim is held. */
+void udrv_desc_kill(struct udrv_desc *desc)
+{
+	spin_lock_irq(&desc->line->lock);
+	desc->dead = true;
+	spin_unlock_irq(&desc->line->lock);
+	wake_up_poll(&desc->wait, UDRV_POLL_ALL);
+}
+
+/* Is there somebody who has, or will have, the interrupts asked for? */
+static int udrv_desc_check(struct udrv_line *line, struct udrv_dev *only)
+{
+	struct udrv_dev *dev;
+	bool any = false;
+
+	if (line->desc)
+		return -EBUSY;
+	list_for_each_entry(dev, &line->devs, on_line) {
+		if (dev->leaving || (only && dev != only))
+			continue;
+		if (dev->desc || dev->vfio_intx)
+			return -EBUSY;
+		any = true;
+	}
+	return any ? 0 : -ENODEV;
+}
+
+/* line->claim is held. */
+static int udrv_desc_claim_all(struct udrv_desc *desc)
+{
+	struct udrv_line *line = desc->line;
+	struct udrv_dev *dev;
+	int ret = 0;
+
+	list_for_each_entry(dev, &line->devs, on_line) {
+		if (dev->leaving || (desc->dev && dev != desc->dev))
+			continue;
+		ret = udrv_desc_claim(desc, dev);
+		if (ret)
+			break;
+	}
+	if (!ret) {
+		if (!desc->dev)
+			line->desc = desc;
+		return 0;
+	}
+	list_for_each_entry(dev, &line->devs, on_line)
+		if (dev->desc == desc)
+			udrv_desc_unclaim(desc, dev);
+	return ret;
+}
+
+/* dev: this device alone; NULL: the whole line. */
+int udrv_desc_open(struct udrv_line *line, struct udrv_dev *dev, struct udrv_desc **out)
+{
+	struct udrv_desc *desc = kzalloc(sizeof(*desc), GFP_KERNEL);
+	int ret;
+
+	if (!desc)
+		return -ENOMEM;
+	desc->line = line;
+	desc->dev = dev;
+	init_waitqueue_head(&desc->wait);
+
+	mutex_lock(&line->claim);
+	ret = udrv_desc_check(line, dev);
+	if (!ret)
+		ret = udrv_desc_claim_all(desc);
+	if (!ret)
+		udrv_line_get(line);
+	mutex_unlock(&line->claim);
+	if (ret) {
+		kfree(desc);
+		return ret;
+	}
+	*out = desc;
+	return 0;
+}
+
+/*
+ * proc_remove() releases files that are still open, and whose pollers may
+ * still be queued with us.  epoll and io_uring leave for good when told
+ * POLLFREE; select and poll leave by themselves once woken, so wait for them.
+ * RCU, because the former may just be looking.
+ */
+static void udrv_desc_drain(struct udrv_desc *desc)
+{
+	while (waitqueue_active(&desc->wait)) {
+		__wake_up(&desc->wait, TASK_NORMAL, 0,
+			  poll_to_key(UDRV_POLL_ALL | POLLFREE));
+		if (waitqueue_active(&desc->wait))
+			usleep_range(100, 1000);
+	}
+}
+
+void udrv_desc_close(struct udrv_desc *desc)
+{
+	struct udrv_line *line = desc->line;
+	struct udrv_dev *dev;
+
+	mutex_lock(&line->claim);
+	if (line->desc == desc)
+		line->desc = NULL;
+	list_for_each_entry(dev, &line->devs, on_line)
+		if (dev->desc == desc)
+			udrv_desc_unclaim(desc, dev);
+	desc->dead = true;
+	mutex_unlock(&line->claim);
+
+	udrv_desc_drain(desc);
+	udrv_line_put(line);
+	kfree_rcu(desc, rcu);
+}
+
+/*
+ * Unmask what the last interrupt masked.  A device that asserts still, or
+ * again, stays masked and counts at once.
+ */
+static void udrv_desc_rearm(struct udrv_desc *desc)
+{
+	struct udrv_dev *dev;
+
+	if (desc->count || desc->user_masked || desc->dead)
+		return;
+	list_for_each_entry(dev, &desc->line->devs, on_line) {
+		if (dev->desc != desc || !dev->masked || dev->vfio_intx)
+			continue;
+		if (pci_check_and_unmask_intx(dev->core.pdev))
+			dev->masked = false;
+		else
+			udrv_desc_count(desc);
+	}
+}
+
+/* Re-arm, then take what has been counted.  -EAGAIN: nothing yet. */
+static int udrv_desc_take(struct udrv_desc *desc, u64 *count, u64 *ns)
+{
+	int ret = 0;
+
+	spin_lock_irq(&desc->line->lock);
+	udrv_desc_rearm(desc);
+	if (desc->dead) {
+		ret = -ENODEV;
+	} else if (!desc->count) {
+		ret = -EAGAIN;
+	} else {
+		*count = desc->count;
+		*ns = desc->ns;
+		desc->count = 0;
+	}
+	spin_unlock_irq(&desc->line->lock);
+	return ret;
+}
+
+/* The reader's memory was bad: the interrupts are not lost. */
+static void udrv_desc_untake(struct udrv_desc *desc, u64 count)
+{
+	spin_lock_irq(&desc->line->lock);
+	desc->count += count;
+	spin_unlock_irq(&desc->line->lock);
+}
+
+static bool udrv_desc_ready(struct udrv_desc *desc)
+{
+	return READ_ONCE(desc->count) || READ_ONCE(desc->dead);
+}
+
+/* The size asked for selects the form (irq_abi.h); 0: no such form. */
+static size_t udrv_read_form(size_t asked)
+{
+	switch (asked) {
+	case 1:
+	case 4:
+	case 8:
+		return asked;
+	default:
+		return asked >= sizeof(struct udrv_irq_event) ? sizeof(struct udrv_irq_event) : 0;
+	}
+}
+
+static bool udrv_read_copy(struct iov_iter *to, size_t form, u64 count, u64 ns)
+{
+	struct udrv_irq_event ev = {
+		.count = min_t(u64, count, U32_MAX),
+		.flags = count > U32_MAX ? UDRV_IRQ_SATURATED : 0,
+		.ns = ns,
+	};
+	u8 byte = min_t(u64, count, U8_MAX);
+	const void *from = form == 1 ? (void *)&byte : form == 4 ? (void *)&ev.count :
+			   form == 8 ? (void *)&count : (void *)&ev;
+
+	return copy_to_iter(from, form, to) == form;
+}
+
+static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct udrv_desc *desc = iocb->ki_filp->private_data;
+	bool nowait = (iocb->ki_flags & IOCB_NOWAIT) || (iocb->ki_filp->f_flags & O_NONBLOCK);
+	size_t form = udrv_read_form(iov_iter_count(to));
+	u64 count, ns;
+	int ret;
+
+	if (!form)
+		return -EINVAL;
+	while ((ret = udrv_desc_take(desc, &count, &ns)) == -EAGAIN) {
+		if (nowait)
+			return -EAGAIN;
+		ret = wait_event_interruptible(desc->wait, udrv_desc_ready(desc));
+		if (ret)
+			return ret;
+	}
+	if (ret)
+		return ret;
+	if (!udrv_read_copy(to, form, count, ns)) {
+		udrv_desc_untake(desc, count);
+		return -EFAULT;
+	}
+	return form;
+}
+
+static __poll_t udrv_poll(struct file *file, poll_table *wait)
+{
+	struct udrv_desc *desc = file->private_data;
+	__poll_t ret;
+
+	poll_wait(file, &desc->wait, wait);
+	spin_lock_irq(&desc->line->lock);
+	udrv_desc_rearm(desc);
+	/* Looked at after queueing: either we see the end, or it wakes us. */
+	if (desc->dead)
+		ret = UDRV_POLL_ALL;
+	else
+		ret = desc->count ? EPOLLIN | EPOLLRDNORM : 0;
+	spin_unlock_irq(&desc->line->lock);
+	return ret;
+}
+
+static void udrv_desc_mask(struct udrv_desc *desc, bool mask)
+{
+	struct udrv_dev *dev;
+
+	desc->user_masked = mask;
+	if (!mask) {
+		udrv_desc_rearm(desc);
+		return;
+	}
+	list_for_each_entry(dev, &desc->line->devs, on_line) {
+		if (dev->desc != desc || dev->masked || dev->vfio_intx)
+			continue;
+		pci_intx(dev->core.pdev, 0);
+		dev->masked = true;
+	}
+}
+
+static ssize_t udrv_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	struct udrv_desc *desc = file->private_data;
+	u32 val;
+	int ret = 0;
+
+	if (len != sizeof(val))
+		return -EINVAL;
+	if (copy_from_user(&val, buf, sizeof(val)))
+		return -EFAULT;
+	if (val > 1)
+		return -EINVAL;
+
+	spin_lock_irq(&desc->line->lock);
+	if (desc->dead)
+		ret = -ENODEV;
+	else
+		udrv_desc_mask(desc, !val);
+	spin_unlock_irq(&desc->line->lock);
+	return ret ? ret : len;
+}
+
+static int udrv_release(struct inode *inode, struct file *file)
+{
+	udrv_desc_close(file->private_data);
+	return 0;
+}
+
+static void udrv_desc_file(struct file *file, struct udrv_desc *desc)
+{
+	file->private_data = desc;
+	stream_open(file_inode(file), file);
+	/* io_uring tries IOCB_NOWAIT and then polls: no worker thread. */
+	file->f_mode |= FMODE_NOWAIT;
+}
+
+static int udrv_proc_open(struct inode *inode, struct file *file)
+{
+	struct udrv_desc *desc;
+	int ret = udrv_desc_open(pde_data(inode), NULL, &desc);
+
+	if (ret)
+		return ret;
+	udrv_desc_file(file, desc);
+	return 0;
+}
+
+const struct proc_ops udrv_proc_ops = {
+	.proc_open	= udrv_proc_open,
+	.proc_read_iter	= udrv_read_iter,
+	.proc_write	= udrv_write,
+	.proc_poll	= udrv_poll,
+	.proc_release	= udrv_release,
+};
+
+static const struct file_operations udrv_fops = {
+	.owner		= THIS_MODULE,
+	.read_iter	= udrv_read_iter,
+	.write		= udrv_write,
+	.poll		= udrv_poll,
+	.release	= udrv_release,
+};
+
+/* UDRV_IOCTL_IRQ_FD: a descriptor of this device's INTx alone. */
+long udrv_desc_ioctl(struct udrv_dev *dev, unsigned long arg)
+{
+	struct udrv_irq_fd req;
+	struct udrv_desc *desc;
+	struct file *file;
+	int fd, ret;
+
+	if (copy_from_user(&req, (void __user *)arg, sizeof(req)))
+		return -EFAULT;
+	if (req.argsz < sizeof(req) || req.flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	if (!dev->line || req.index != VFIO_PCI_INTX_IRQ_INDEX || req.vector)
+		return -EINVAL;
+
+	ret = udrv_desc_open(dev->line, dev, &desc);
+	if (ret)
+		return ret;
+	fd = get_unused_fd_flags(req.flags & O_CLOEXEC);
+	if (fd < 0) {
+		udrv_desc_close(desc);
+		return fd;
+	}
+	file = anon_inode_getfile("[udrv-irq]", &udrv_fops, desc,
+				  O_RDWR | (req.flags & O_NONBLOCK));
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		udrv_desc_close(desc);
+		return PTR_ERR(file);
+	}
+	udrv_desc_file(file, desc);
+	fd_install(fd, file);
+	return fd;
+}

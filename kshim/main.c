@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * udrv.ko: a VFIO driver for PCI devices, whose interrupts can be read.
+ *
+ * BARs, config space, DMA through the IOMMU and reset are vfio_pci_core's; a
+ * program for vfio-pci runs unchanged.  What is added is in line.c and desc.c.
+ */
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+
+#include "compat.h"
+#include "irq_abi.h"
+#include "udrv.h"
+
+static struct udrv_dev *to_udrv(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct udrv_dev, core.vdev);
+}
+
+static int udrv_open_device(struct vfio_device *vdev)
+{
+	struct udrv_dev *dev = to_udrv(vdev);
+	int ret = vfio_pci_core_enable(&dev->core);
+
+	if (ret)
+		return ret;
+	vfio_pci_core_finish_enable(&dev->core);
+	udrv_line_sync(dev);	/* enabling unmasks INTx */
+	return 0;
+}
+
+static void udrv_close_device(struct vfio_device *vdev)
+{
+	struct udrv_dev *dev = to_udrv(vdev);
+
+	udrv_line_guard(dev);
+	vfio_pci_core_close_device(vdev);
+	udrv_line_sync(dev);	/* closing restores the command register */
+}
+
+/*
+ * VFIO's own interrupts and ours exclude each other.  Our copy of the index
+ * decides; a caller who changes it under our feet gets VFIO's handler besides
+ * our guard, which line_sync() then notices: its own loss only.
+ */
+static long udrv_set_irqs(struct udrv_dev *dev, unsigned long arg)
+{
+	struct vfio_irq_set hdr;
+	long ret;
+
+	if (copy_from_user(&hdr, (void __user *)arg, offsetofend(struct vfio_irq_set, count)))
+		return -EFAULT;
+	if (!dev->line)
+		return vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+
+	mutex_lock(&dev->line->claim);
+	if (dev->desc && hdr.index <= VFIO_PCI_MSIX_IRQ_INDEX) {
+		ret = -EBUSY;
+	} else {
+		udrv_line_guard(dev);
+		ret = vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+		udrv_line_sync(dev);
+	}
+	mutex_unlock(&dev->line->claim);
+	return ret;
+}
+
+static long udrv_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	struct udrv_dev *dev = to_udrv(vdev);
+	long ret;
+
+	switch (cmd) {
+	case UDRV_IOCTL_IRQ_FD:
+		return udrv_desc_ioctl(dev, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		return udrv_set_irqs(dev, arg);
+	case VFIO_DEVICE_RESET:
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+		udrv_line_sync(dev);
+		return ret;
+	default:
+		return vfio_pci_core_ioctl(vdev, cmd, arg);
+	}
+}
+
+static const struct vfio_device_ops udrv_vfio_ops = {
+	.name		= "udrv",
+	.init		= vfio_pci_core_init_dev,
+	.release	= vfio_pci_core_release_dev,
+	.open_device	= udrv_open_device,
+	.close_device	= udrv_close_device,
+	.ioctl		= udrv_ioctl,
+	.device_feature	= vfio_pci_core_ioctl_feature,
+	.read		= vfio_pci_core_read,
+	.write		= vfio_pci_core_write,
+	.mmap		= vfio_pci_core_mmap,
+	.request	= vfio_pci_core_request,
+	.match		= vfio_pci_core_match,
+	UDRV_IOMMUFD_OPS
+};
+
+static int udrv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct udrv_dev *dev;
+	int ret;
+
+	dev = vfio_alloc_device(udrv_dev, core.vdev, &pdev->dev, &udrv_vfio_ops);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	dev_set_drvdata(&pdev->dev, &dev->core);
+	ret = pci_enable_device(pdev);
+	if (ret)
+		goto put;
+	ret = udrv_line_join(dev);
+	if (ret)
+		goto disable;
+	ret = vfio_pci_core_register_device(&dev->core);
+	if (ret)
+		goto leave;
+	return 0;
+leave:
+	udrv_line_part(dev);
+	udrv_line_leave(dev);
+disable:
+	pci_disable_device(pdev);
+put:
+	vfio_put_device(&dev->core.vdev);
+	return ret;
+}
+
+static void udrv_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+	struct udrv_dev *dev = container_of(core, struct udrv_dev, core);
+
+	udrv_line_part(dev);
+	/* Waits for the users of the VFIO device; the guard stays until then. */
+	vfio_pci_core_unregister_device(core);
+	udrv_line_leave(dev);
+	pci_disable_device(pdev);
+	vfio_put_device(&core->vdev);
+}
+
+static const struct pci_device_id udrv_ids[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, udrv_ids);
+
+static struct pci_driver udrv_driver = {
+	.name			= "udrv",
+	.id_table		= udrv_ids,
+	.probe			= udrv_probe,
+	.remove			= udrv_remove,
+	.err_handler		= &vfio_pci_core_err_handlers,
+	.driver_managed_dma	= true,
+};
+module_pci_driver(udrv_driver);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("the udrv authors");
+MODULE_DESCRIPTION("User-mode drivers: VFIO with readable interrupts (/proc/irq/N/irq)");
+MODULE_VERSION("0.1");
