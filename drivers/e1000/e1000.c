@@ -70,7 +70,8 @@ static void rings_init(struct e1000 *e)
 
 /* ---- transmit -------------------------------------------------------- */
 
-static void tx_reclaim(struct e1000 *e)
+/* True if there was something. */
+static bool tx_reclaim(struct e1000 *e)
 {
 	unsigned int frames = 0, len;
 	uint64_t bytes = 0;
@@ -80,6 +81,7 @@ static void tx_reclaim(struct e1000 *e)
 		bytes += len;
 	}
 	udrv_net_tx_done(&e->net, frames, bytes);
+	return frames;
 }
 
 static void *tx_provide(struct udrv_dev *dev)
@@ -130,8 +132,8 @@ static void rx_one(struct e1000 *e, enum e1000_rx_kind kind, const struct e1000_
 	}
 }
 
-/* True if the budget ended before the frames did. */
-static bool rx_run(struct e1000 *e)
+/* How many slots were dealt with; RX_BUDGET: there may be more. */
+static unsigned int rx_run(struct e1000 *e)
 {
 	struct e1000_frame frame;
 	enum e1000_rx_kind kind;
@@ -150,7 +152,7 @@ static bool rx_run(struct e1000 *e)
 		e1000_write(e, RDT, e1000_rx_tail(&e->rx));
 	if (!e1000_rx_gap_ok(&e->rx))
 		trouble(e, "a receive descriptor was written that was not the chip's");
-	return n == RX_BUDGET;
+	return n;
 }
 
 /* ---- misbehaviour ---------------------------------------------------- */
@@ -178,14 +180,14 @@ static void settle(struct e1000 *e)
 
 	if (!e->trouble || e->gone)
 		return;
-	udrv_log(e->dev, UDRV_WARN, "hardware misbehaves: %s; resetting it", e->trouble);
-	e->trouble = NULL;
 	if (too_many_resets(e)) {
-		udrv_log(e->dev, UDRV_ERR, "%zu resets within a minute did not help",
-			 sizeof(e->reset_ns) / sizeof(e->reset_ns[0]));
+		udrv_log(e->dev, UDRV_ERR, "hardware misbehaves: %s; %zu resets within a minute did not help",
+			 e->trouble, sizeof(e->reset_ns) / sizeof(e->reset_ns[0]));
 		udrv_loop_stop(udrv_loop(e->dev), -EIO);
 		return;
 	}
+	udrv_log(e->dev, UDRV_WARN, "hardware misbehaves: %s; resetting it", e->trouble);
+	e->trouble = NULL;
 	udrv_net_count(&e->net.state->resets, 1);
 	ret = udrv_reset(e->dev);
 	rings_init(e);
@@ -202,14 +204,17 @@ static void settle(struct e1000 *e)
 	}
 }
 
-/* Received frames first come here, either from the interrupt or because the
- * last turn left some; the loop serves others in between. */
-static void rx_turn(struct e1000 *e)
+/* Called for an interrupt, or because the last turn left some frames; the loop
+ * serves others in between.  True if there was something. */
+static bool rx_turn(struct e1000 *e)
 {
-	if (rx_run(e) && !e->more) {
+	unsigned int n = rx_run(e);
+
+	if (n == RX_BUDGET && !e->more) {
 		io_uring_prep_nop(udrv_loop_sqe(udrv_loop(e->dev), &e->more_op));
 		e->more = true;
 	}
+	return n;
 }
 
 static void more_done(struct udrv_op *op, int res, unsigned int flags)
@@ -228,6 +233,7 @@ static void irq(struct udrv_dev *dev, unsigned int vec)
 	struct e1000 *e = udrv_priv(dev);
 	uint32_t icr = e1000_read(e, ICR);
 
+	e->irq_seen = true;
 	if (e->gone)
 		return;
 	if (icr == ~0u) {
@@ -252,11 +258,28 @@ static bool stuck(unsigned int *seconds, unsigned int *last, unsigned int now, b
 	return *seconds >= STUCK_SECONDS;
 }
 
+/* Work found here should have been announced.  Its cause stays set until ICR
+ * is read, so if no interrupt follows within a second, none will. */
+static void interrupts_check(struct e1000 *e, bool work)
+{
+	e->irq_owed = work && !e->irq_seen ? e->irq_owed + 1 : 0;
+	e->irq_seen = false;
+	if (e->irq_owed < 2)
+		return;
+	e->irq_owed = 0;
+	trouble(e, "interrupts get lost");
+	/* It may be masked for ever, wherever that went wrong: open it anew. */
+	udrv_irq_disable(e->dev, 0);
+	if (udrv_irq_enable(e->dev, 0, irq))
+		udrv_loop_stop(udrv_loop(e->dev), -EIO);
+}
+
 /* Frames are looked for here too: a lost interrupt costs a second, no more. */
 static void tick(struct udrv_dev *dev)
 {
 	struct e1000 *e = udrv_priv(dev);
 	uint32_t tdh, rdh;
+	bool work;
 
 	if (e->gone)
 		return;
@@ -269,8 +292,9 @@ static void tick(struct udrv_dev *dev)
 		trouble(e, "TDH is outside of what was queued");
 	if (!e1000_rx_head_ok(&e->rx, rdh))
 		trouble(e, "RDH is outside of what was provided");
-	tx_reclaim(e);
-	rx_turn(e);
+	work = tx_reclaim(e);
+	work |= rx_turn(e);
+	interrupts_check(e, work);
 	if (stuck(&e->tx_stuck, &e->tx_clean, e->tx.clean, e->tx.frames && e->net.carrier))
 		trouble(e, "the transmitter hangs");
 	if (stuck(&e->rx_stuck, &e->rx_next, e->rx.next, e1000_rx_behind(&e->rx, rdh)))
@@ -339,6 +363,7 @@ static int start(struct udrv_dev *dev)
 	e->more_op.done = more_done;
 	e->gone = false;
 	e->trouble = NULL;
+	e->irq_owed = 0;
 	ret = option_itr(e);
 	if (!ret)
 		ret = udrv_dma_alloc(dev, 2 * E1000_SLOTS * sizeof(struct e1000_desc), &e->desc);

@@ -36,6 +36,8 @@ struct e1000 {
 	unsigned int absurd;		/* descriptors, in this second */
 	unsigned int tx_stuck, rx_stuck;/* seconds without a step */
 	unsigned int tx_clean, rx_next;	/* positions a second ago */
+	bool irq_seen;			/* in this second */
+	unsigned int irq_owed;		/* seconds with work but no interrupt */
 	uint64_t reset_ns[5];		/* when, the latest resets */
 	unsigned int resets;
 	bool gone;
