@@ -53,7 +53,8 @@ class Vm:
         os.link(args.payload, payload)
         open(self.run + "/job.log", "w").close()
         with open(self.run + "/out/job", "w") as f:
-            f.write("shell\n" if args.shell else " ".join(args.command) + "\n")
+            columns, rows = shutil.get_terminal_size()
+            f.write((f"shell {rows} {columns}" if args.shell else " ".join(args.command)) + "\n")
         self.shown = 0
         self.argv = machine.qemu_argv(args.lab, payload, self.run, args.machine,
                                       args.append, interactive=args.shell)
@@ -141,8 +142,8 @@ def parse_args():
     return args
 
 
-def run_shell(vm):
-    vm.start()
+def run_shell(vm, log):
+    vm.start(stderr=log)
     # Ctrl-C belongs to the guest's shell.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return vm.process.wait()
@@ -158,9 +159,9 @@ def main():
         signal.signal(signum, on_signal)
     vm = Vm(args)
     try:
-        if args.shell:
-            return run_shell(vm)
         with open(vm.run + "/qemu.log", "w") as log:
+            if args.shell:
+                return run_shell(vm, log)
             vm.start(stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return vm.wait()
     except Died as e:
