@@ -57,6 +57,8 @@ struct udrv_qtest_machine {
 	int (*setup)(struct udrv_qtest *q);
 	/* Optional: without it the device reaches all of the RAM. */
 	int (*map)(struct udrv_qtest *q, uint64_t iova, uint64_t len, bool on);
+	/* Optional: ask for the lines' levels, where QEMU does not tell. */
+	void (*lines)(struct udrv_qtest *q);
 	/* Required.  Every tick_ms from the loop. */
 	void (*tick)(struct udrv_qtest *q);
 };

@@ -26,7 +26,7 @@
 /* The clipper board gives slot n its lines 4n+4 to 4n+7, INTA first. */
 #define INTX_LINES	(0xfull << (4 * QTEST_SLOT + 4))
 
-static void alpha_tick(struct udrv_qtest *q)
+static void alpha_lines(struct udrv_qtest *q)
 {
 	uint64_t now = udrv_qtest_read(q, CCHIP_DRIR, 8) & INTX_LINES;
 
@@ -97,5 +97,6 @@ const struct udrv_qtest_machine udrv_qtest_alpha = {
 	.ram_free = 1u << 20,
 	.tick_ms = 1,
 	.setup = alpha_setup,
-	.tick = alpha_tick,
+	.lines = alpha_lines,
+	.tick = alpha_lines,
 };

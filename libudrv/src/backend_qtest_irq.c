@@ -95,6 +95,8 @@ static int intx_rearm(struct udrv_irq *irq)
 	struct udrv_qtest *q = irq->dev->backend_data;
 	struct udrv_qtest_vector *v = &q->vectors[irq->vec];
 
+	if (q->machine->lines)
+		q->machine->lines(q);
 	v->masked = false;
 	if (q->level & v->lines)
 		fire(v);

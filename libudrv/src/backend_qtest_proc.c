@@ -91,14 +91,15 @@ static int build_args(struct spawn *s, const char *device, size_t ram_len)
 	arg(s, "qtest,id=udrv,chardev=udrv-qtest,log=none");
 	for (const char *const *a = s->machine->args_after; *a; a++)
 		arg(s, *a);
-	/* Before the device: it may name a netdev or a drive from here. */
+	arg(s, "-device");
+	arg_fmt(s, "%s,addr=%#x%s", device, QTEST_SLOT,
+		strstr(device, ",romfile=") ? "" : ",romfile=");
+	/* Last: disks and codecs sit on a bus of the device.  What the device
+	 * names (netdev, audiodev) QEMU makes before any device. */
 	s->user_args = user ? strdup(user) : NULL;
 	for (char *a = s->user_args ? strtok_r(s->user_args, " ", &save) : NULL; a;
 	     a = strtok_r(NULL, " ", &save))
 		arg(s, a);
-	arg(s, "-device");
-	arg_fmt(s, "%s,addr=%#x%s", device, QTEST_SLOT,
-		strstr(device, ",romfile=") ? "" : ",romfile=");
 	return s->argc < MAX_ARGS - 1 ? 0 : -E2BIG;
 }
 

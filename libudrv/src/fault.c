@@ -205,11 +205,11 @@ static void fault_close(struct udrv_dev *dev)
 static int parse_one(struct udrv_fault *f, const char *text)
 {
 	unsigned long long from, to = UINT64_MAX;
-	char name[8], rest;
-	int n;
+	int end = 0;
+	char name[8];
 
-	n = sscanf(text, "%7[a-z]:%llu-%llu%c", name, &from, &to, &rest);
-	if (n < 2 || n > 3 || (n == 2 && strchr(text, '-')) || !from || to < from)
+	if (sscanf(text, "%7[a-z]:%llu%n-%llu%n", name, &from, &end, &to, &end) < 2 ||
+	    text[end] || text[strlen(name) + 1] == '-' || !from || to < from)
 		return -EINVAL;
 	for (enum fault_what what = GONE; what < WHATS; what++) {
 		if (strcmp(name, faults[what].name))
