@@ -278,11 +278,24 @@ int udrv_net_start(struct udrv_net *net, struct udrv_dev *dev,
 	return 0;
 }
 
+static void log_counters(const struct udrv_net *net)
+{
+	const struct udrv_net_state *s = net->state;
+
+	udrv_log(net->dev, UDRV_DEBUG,
+		 "tx_taken=%llu tx_sent=%llu tx_dropped=%llu rx_frames=%llu rx_dropped=%llu rx_errors=%llu resets=%llu",
+		 (unsigned long long)s->tx_taken, (unsigned long long)s->tx_sent,
+		 (unsigned long long)s->tx_dropped, (unsigned long long)s->rx_frames,
+		 (unsigned long long)s->rx_dropped, (unsigned long long)s->rx_errors,
+		 (unsigned long long)s->resets);
+}
+
 void udrv_net_stop(struct udrv_net *net)
 {
 	if (!net->running)
 		return;
 	net->running = false;
+	log_counters(net);
 	if (net->polling)
 		udrv_loop_cancel(udrv_loop(net->dev), &net->poll_op);
 	if (net->ticking)
