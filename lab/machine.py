@@ -40,7 +40,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         "qemu-system-x86_64", "-nodefaults", "-no-user-config",
         "-display", "none", "-no-reboot",
         # Never KVM: the lab must run alike where there is none, or a broken one.
-        "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem",
+        # rdrand: without entropy the first python3 waits for seconds.
+        "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem,+rdrand",
         "-smp", str(CPUS), "-m", str(MEMORY_MB),
         "-kernel", f"{lab}/vmlinuz", "-initrd", f"{lab}/initrd.img",
         "-append", cmdline.strip(),

@@ -8,7 +8,7 @@ obj=$1 dir=$2 programs=$3 tests=$4
 
 rm -rf "$dir"
 mkdir -p "$dir/bin" "$dir/lib" "$dir/tests/bin"
-cp lab/guest/init "$dir/"
+cp lab/guest/init lab/guest/fstab "$dir/"
 cp -r lab/demo "$dir/"
 cp -r tests/vm "$dir/tests/"
 for module in "$obj"/kshim/*.ko; do

@@ -66,6 +66,9 @@ class Vm:
         self.process = subprocess.Popen(self.argv, preexec_fn=die_with_parent, **streams)
 
     def stop(self):
+        # Once is enough: a second Ctrl-C must not keep us from cleaning up.
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_IGN)
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
