@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* bind.c - hand a device to udrv or vfio-pci, and back, through sysfs. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,76 +7,61 @@
 
 #include "host_internal.h"
 
-#define BIND_WAIT_MS	3000	/* probing is synchronous; asynchronous probes take a moment */
+/* Probing is synchronous but for some drivers, which take a moment more. */
+#define PROBE_MS	3000
+/* The longest that an old driver may take to let go, or a new one to begin:
+ * disks have to spin up. */
+#define WRITE_MS	20000
 
-static bool any_iommu_group(void)
+static const char *root_hint(int ret)
 {
-	char path[512];
-	struct dirent *e;
-	bool any = false;
-	DIR *d;
-
-	if (udrv_host_path(path, sizeof(path), "/sys/kernel/iommu_groups"))
-		return false;
-	d = opendir(path);
-	while (d && !any && (e = readdir(d)))
-		any = e->d_name[0] != '.';
-	if (d)
-		closedir(d);
-	return any;
+	return ret == -EACCES || ret == -EPERM ? " (are you root?)" : "";
 }
 
 static int check_group(const struct udrv_host_info *i, struct udrv_error *err)
 {
-	if (i->iommu_group < 0 && !any_iommu_group())
+	char any[32];
+
+	if (i->iommu_group < 0 && udrv_host_first(any, sizeof(any), "/sys/kernel/iommu_groups"))
 		return udrv_host_fail(err, -ENODEV,
-			"%s: no IOMMU in this machine, or it is switched off: nothing could keep the device "
-			"from writing anywhere. Boot with intel_iommu=on or amd_iommu=on, and see the "
-			"firmware's set-up (VT-d, AMD-Vi)", i->bdf);
+			"%s: no IOMMU in this machine, or it is not enabled: nothing would keep the "
+			"device from writing anywhere. Boot with intel_iommu=on (or amd_iommu=on), and "
+			"enable VT-d (or AMD-Vi) in the firmware's set-up", i->bdf);
 	if (i->iommu_group < 0)
 		return udrv_host_fail(err, -ENODEV,
 			"%s: this device has no IOMMU group, so its DMA cannot be confined", i->bdf);
 	if (i->group_others)
 		return udrv_host_fail(err, -EPERM,
-			"%s: shares IOMMU group %d with %s%s, which the kernel uses: they cannot be told "
-			"apart by the IOMMU; bind all of the group or use another slot",
-			i->bdf, i->iommu_group, i->group_other,
+			"%s: shares IOMMU group %d with %s%s, which the kernel drives, and the IOMMU "
+			"cannot tell them apart. Bind all of the group, or put the device into "
+			"another slot", i->bdf, i->iommu_group, i->group_other,
 			i->group_others > 1 ? " and others" : "");
 	return 0;
+}
+
+/* May the device change hands, and to this driver? */
+static int check(const struct udrv_host_info *i, const char *driver, struct udrv_error *err)
+{
+	if (i->class_code >> 16 == 0x06)
+		return udrv_host_fail(err, -EINVAL,
+			"%s: is a bridge (class %04x); only what is behind it can have a driver of ours",
+			i->bdf, i->class_code >> 8);
+	if (i->user[0])
+		return udrv_host_fail(err, -EBUSY, "%s: is in use (driver %s): %s", i->bdf,
+				      i->driver[0] ? i->driver : "none", i->user);
+	if (check_group(i, err))
+		return i->group_others ? -EPERM : -ENODEV;
+	if (udrv_host_exists("/sys/bus/pci/drivers/%s", driver))
+		return 0;
+	return udrv_host_fail(err, -ENOENT, "the kernel has no driver %s now: modprobe %s%s",
+			      driver, driver,
+			      !strcmp(driver, "udrv") ? ", or insmod udrv.ko" : "");
 }
 
 static int current_driver(const char *bdf, char *name, size_t size)
 {
 	name[0] = '\0';
 	return udrv_host_link(name, size, "/sys/bus/pci/devices/%s/driver", bdf);
-}
-
-static bool wait_driver(const char *bdf, const char *want)
-{
-	const struct timespec pause = { 0, 10000000 };
-	char now[32];
-
-	for (int ms = 0; ms < BIND_WAIT_MS; ms += 10) {
-		current_driver(bdf, now, sizeof(now));
-		if (!strcmp(now, want))
-			return true;
-		nanosleep(&pause, NULL);
-	}
-	return false;
-}
-
-static int unbind_now(const char *bdf, struct udrv_error *err)
-{
-	char driver[32];
-	int ret;
-
-	if (current_driver(bdf, driver, sizeof(driver)))
-		return 0;
-	ret = udrv_host_write(bdf, "/sys/bus/pci/drivers/%s/unbind", driver);
-	if (ret)
-		return udrv_host_fail(err, ret, "%s: cannot be taken from %s: %s%s", bdf, driver,
-				      strerror(-ret), ret == -EACCES ? " (are you root?)" : "");
-	return 0;
 }
 
 static int set_override(const char *bdf, const char *driver, struct udrv_error *err)
@@ -88,54 +72,82 @@ static int set_override(const char *bdf, const char *driver, struct udrv_error *
 
 	if (ret)
 		return udrv_host_fail(err, ret, "%s: driver_override cannot be written: %s%s", bdf,
-				      strerror(-ret), ret == -EACCES ? " (are you root?)" : "");
+				      strerror(-ret), root_hint(ret));
 	return 0;
 }
 
-/* The device as it was: its override cleared, the kernel's choice probed. */
-static void give_back(const char *bdf)
+static int let_go(const char *bdf, struct udrv_error *err)
 {
-	struct udrv_error ignored;
+	char driver[32];
+	int ret;
 
-	set_override(bdf, "", &ignored);
-	udrv_host_write(bdf, "/sys/bus/pci/drivers_probe");
+	if (current_driver(bdf, driver, sizeof(driver)))
+		return 0;
+	ret = udrv_host_write_within(WRITE_MS, bdf, "/sys/bus/pci/drivers/%s/unbind", driver);
+	if (ret == -ETIMEDOUT)
+		return udrv_host_fail(err, ret,
+			"%s: %s does not let go of it after %d seconds: some program still uses it, and "
+			"when that ends the device will be without a driver", bdf, driver,
+			WRITE_MS / 1000);
+	if (ret)
+		return udrv_host_fail(err, ret, "%s: cannot be taken from %s: %s%s", bdf, driver,
+				      strerror(-ret), root_hint(ret));
+	return 0;
+}
+
+/* Offer the device to the drivers; did want take it? */
+static bool probe(const char *bdf, const char *want)
+{
+	const struct timespec pause = { 0, 10000000 };
+	char now[32];
+
+	udrv_host_write_within(WRITE_MS, bdf, "/sys/bus/pci/drivers_probe");
+	for (int ms = 0; ; ms += 10) {
+		current_driver(bdf, now, sizeof(now));
+		if (!strcmp(now, want))
+			return true;
+		if (ms >= PROBE_MS)
+			return false;
+		nanosleep(&pause, NULL);
+	}
 }
 
 int udrv_host_bind(const char *bdf, const char *driver, struct udrv_error *err)
 {
 	struct udrv_host_info i;
+	struct udrv_error ignored;
+	char before[32] = "";
 	int ret;
 
-	if (strcmp(driver, "udrv") && strcmp(driver, "vfio-pci"))
-		return udrv_host_fail(err, -EINVAL, "'%s': a device is bound to udrv or vfio-pci",
+	if (!udrv_host_is_ours(driver))
+		return udrv_host_fail(err, -EINVAL, "'%.32s': a device is bound to udrv or vfio-pci",
 				      driver);
 	ret = udrv_host_info(bdf, &i, err);
 	if (ret)
 		return ret;
 	if (!strcmp(i.driver, driver))
 		return 0;
-	if (i.user[0])
-		return udrv_host_fail(err, -EBUSY, "%s: in use by %s: %s", i.bdf, i.driver, i.user);
-	ret = check_group(&i, err);
+	ret = check(&i, driver, err);
 	if (ret)
 		return ret;
-	if (!udrv_host_exists("/sys/bus/pci/drivers/%s", driver))
-		return udrv_host_fail(err, -ENOENT, "the kernel has no driver %s: %s", driver,
-			!strcmp(driver, "udrv") ? "load our module (modprobe udrv, or insmod udrv.ko)"
-						: "modprobe vfio-pci");
 
+	udrv_host_read(before, sizeof(before), "/sys/bus/pci/devices/%s/driver_override", i.bdf);
+	if (!strcmp(before, "(null)"))
+		before[0] = '\0';
 	ret = set_override(i.bdf, driver, err);
 	if (ret)
 		return ret;
-	ret = unbind_now(i.bdf, err);
-	if (!ret) {
-		udrv_host_write(i.bdf, "/sys/bus/pci/drivers_probe");
-		if (wait_driver(i.bdf, driver))
-			return 0;
+	ret = let_go(i.bdf, err);
+	if (!ret && probe(i.bdf, driver))
+		return 0;
+
+	/* As it was, as far as that goes. */
+	set_override(i.bdf, before, &ignored);
+	if (!ret)
 		ret = udrv_host_fail(err, -EIO,
-			"%s: %s did not take the device (the kernel log says why)", i.bdf, driver);
-	}
-	give_back(i.bdf);
+			"%s: %s did not take the device (dmesg may say why); %s%s", i.bdf, driver,
+			probe(i.bdf, i.driver) ? "it is back with " : "it is not back with ",
+			i.driver[0] ? i.driver : "no driver");
 	return ret;
 }
 
@@ -146,14 +158,16 @@ int udrv_host_unbind(const char *bdf, struct udrv_error *err)
 
 	if (ret)
 		return ret;
-	if (strcmp(i.driver, "udrv") && strcmp(i.driver, "vfio-pci"))
+	if (!udrv_host_is_ours(i.driver))
 		return udrv_host_fail(err, -EINVAL, "%s: is not bound to udrv or vfio-pci but to %s",
 				      i.bdf, i.driver[0] ? i.driver : "nothing");
+	if (i.user[0])
+		return udrv_host_fail(err, -EBUSY, "%s: is in use: %s", i.bdf, i.user);
 	ret = set_override(i.bdf, "", err);
 	if (!ret)
-		ret = unbind_now(i.bdf, err);
+		ret = let_go(i.bdf, err);
 	if (!ret)
 		/* It may well be that no driver wants it. */
-		udrv_host_write(i.bdf, "/sys/bus/pci/drivers_probe");
+		udrv_host_write_within(WRITE_MS, i.bdf, "/sys/bus/pci/drivers_probe");
 	return ret;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* info.c - what the kernel says about a PCI device. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,24 +11,28 @@
 
 int udrv_host_bdf(const char *text, char bdf[UDRV_BDF_LEN], struct udrv_error *err)
 {
-	unsigned int domain = 0, bus, slot, fn;
-	int end = -1;
+	static const char form[] = "xxxx:xx:xx.x";
+	static const char zeros[] = "0000:00:00.0";
+	size_t len = strlen(text);
+	size_t skip = len == 7 ? 5 : 0;		/* without the domain */
+	char full[UDRV_BDF_LEN];
+	bool good = len + skip == UDRV_BDF_LEN - 1;
 
-	if ((sscanf(text, "%4x:%2x:%2x.%1x%n", &domain, &bus, &slot, &fn, &end) == 4 &&
-	     end == (int)strlen(text) && end == UDRV_BDF_LEN - 1 && slot < 32 && fn < 8) ||
-	    (domain = 0, end = -1,
-	     sscanf(text, "%2x:%2x.%1x%n", &bus, &slot, &fn, &end) == 3 &&
-	     end == (int)strlen(text) && end == 7 && slot < 32 && fn < 8)) {
-		/* sscanf also takes signs and blanks: hex digits only, please. */
-		if (strspn(text, "0123456789abcdefABCDEF:.") == strlen(text)) {
-			snprintf(bdf, UDRV_BDF_LEN, "%04x:%02x:%02x.%x", domain & 0xffff,
-				 bus & 0xff, slot & 0x1f, fn & 7);
-			return 0;
-		}
+	memcpy(full, zeros, sizeof(full));
+	for (size_t i = 0; good && i < len; i++) {
+		if (form[skip + i] == 'x')
+			good = isxdigit((unsigned char)text[i]);
+		else
+			good = text[i] == form[skip + i];
+		full[skip + i] = (char)tolower((unsigned char)text[i]);
 	}
-	return udrv_host_fail(err, -EINVAL,
-		"'%.64s' is not a PCI address: expected domain:bus:slot.function as in 0000:00:04.0",
-		text);
+	/* Slots are 00 to 1f, functions 0 to 7. */
+	if (!good || full[8] > '1' || full[11] > '7')
+		return udrv_host_fail(err, -EINVAL,
+			"'%.64s' is not a PCI address: expected domain:bus:slot.function as in "
+			"0000:00:04.0, or bus:slot.function", text);
+	memcpy(bdf, full, sizeof(full));
+	return 0;
 }
 
 static unsigned int read_hex(const char *bdf, const char *file)
@@ -39,11 +44,16 @@ static unsigned int read_hex(const char *bdf, const char *file)
 	return (unsigned int)strtoul(text, NULL, 16);
 }
 
+bool udrv_host_is_ours(const char *driver)
+{
+	return !strcmp(driver, "udrv") || !strcmp(driver, "vfio-pci");
+}
+
 /* Drivers that leave DMA to user space, or do none: no danger in a group. */
 static bool harmless(const char *driver)
 {
-	return !strcmp(driver, "udrv") || !strcmp(driver, "vfio-pci") ||
-	       !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub");
+	return udrv_host_is_ours(driver) || !strcmp(driver, "pcieport") ||
+	       !strcmp(driver, "pci-stub");
 }
 
 static void read_group(struct udrv_host_info *info)
@@ -90,7 +100,7 @@ int udrv_host_info(const char *bdf, struct udrv_host_info *info, struct udrv_err
 	i.class_code = read_hex(i.bdf, "class");
 	udrv_host_link(i.driver, sizeof(i.driver), "/sys/bus/pci/devices/%s/driver", i.bdf);
 	read_group(&i);
-	udrv_host_find_user(i.bdf, i.user, sizeof(i.user));
+	udrv_host_find_user(&i, i.user, sizeof(i.user));
 	*info = i;
 	return 0;
 }

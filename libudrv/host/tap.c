@@ -14,18 +14,15 @@
 
 static int set_up(int fd, char ifname[IFNAMSIZ], struct udrv_error *err)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL };
 	int header = sizeof(struct virtio_net_hdr), off = 0;
 
 	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", ifname);
 	if (ioctl(fd, TUNSETIFF, &ifr)) {
 		if (errno == EBUSY)
 			return udrv_host_fail(err, -EBUSY,
-				"interface %s is held by another process", ifname);
-		if (errno == EINVAL)
-			return udrv_host_fail(err, -EINVAL,
-				"interface %s exists already and is no free TAP device; choose another ifname",
-				ifname);
+				"interface %s exists already; choose another name, or remove it with: "
+				"ip link del %s", ifname, ifname);
 		return udrv_host_fail(err, -errno, "interface %s cannot be made: %s%s", ifname,
 			strerror(errno), errno == EPERM ? " (CAP_NET_ADMIN is needed)" : "");
 	}

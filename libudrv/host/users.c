@@ -1,228 +1,152 @@
 // SPDX-License-Identifier: MIT
 /*
- * users.c - who would lose something if this device changed hands: an
- * interface that is up, a disk that is mounted, swapped to or part of another
- * device, a sound card that is open.
+ * users.c - who would lose something if this device changed hands: looks
+ * through all that the kernel has below the device in sysfs, at any depth, so
+ * that a disk behind a USB controller is found like one on an AHCI port.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <fts.h>
 #include <linux/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "host_internal.h"
-
-#define MAX_DEPTH	12	/* of a block device below its PCI device */
 
 struct search {
 	char *who;
 	size_t size;
+	/* Device files of the device; asked about in bulk, because finding
+	 * who has them open means looking at every process. */
+	struct udrv_host_node nodes[64];
+	size_t n;
 };
 
-/* Network interfaces directly below the device, or below a virtio child. */
-static void check_net(struct search *s, const char *dir, const char *name)
-{
-	char flags[32], ns[64];
+static bool search_tree(struct search *s, const char *dir, int depth);
 
-	if (udrv_host_read(flags, sizeof(flags), "%s/%s/flags", dir, name))
-		return;
-	if (strtoul(flags, NULL, 16) & IFF_UP)
+/* dir and name of a network interface */
+static bool search_net(struct search *s, const char *dir, const char *name)
+{
+	char text[64];
+
+	if (!udrv_host_read(text, sizeof(text), "%s/flags", dir) &&
+	    strtoul(text, NULL, 16) & IFF_UP) {
 		snprintf(s->who, s->size, "interface %s is up", name);
-	else if (!udrv_host_link(ns, sizeof(ns), "%s/%s/master", dir, name))
-		snprintf(s->who, s->size, "interface %s belongs to %s", name, ns);
-}
-
-/* mountinfo's third field is major:minor, its fifth the mount point. */
-static bool mounted_at(const char *majmin, char *where, size_t size)
-{
-	char path[512], line[4096], dev[32], point[512];
-	bool found = false;
-	FILE *f;
-
-	if (udrv_host_path(path, sizeof(path), "/proc/self/mountinfo"))
-		return false;
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!found && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %*s %31s %*s %511s", dev, point) == 2 &&
-		    !strcmp(dev, majmin)) {
-			snprintf(where, size, "%s", point);
-			found = true;
-		}
-	fclose(f);
-	return found;
-}
-
-static bool swapped_to(const char *name)
-{
-	char path[512], line[512], file[256], want[300];
-	bool found = false;
-	FILE *f;
-
-	if (udrv_host_path(path, sizeof(path), "/proc/swaps"))
-		return false;
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	snprintf(want, sizeof(want), "/dev/%s", name);
-	while (!found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%255s", file) == 1 && !strcmp(file, want);
-	fclose(f);
-	return found;
-}
-
-/* A claim with O_EXCL fails on a disk that anything holds; checked last,
- * because it says nothing about who. */
-static bool held_open(const char *name)
-{
-	char path[512];
-	int fd;
-
-	if (udrv_host_path(path, sizeof(path), "/dev/%s", name))
-		return false;
-	fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return errno == EBUSY;
-	close(fd);
+		return true;
+	}
+	if (!udrv_host_link(text, sizeof(text), "%s/master", dir)) {
+		snprintf(s->who, s->size, "interface %s belongs to %s", name, text);
+		return true;
+	}
 	return false;
 }
 
-/* dir is the sysfs folder of a disk or a partition called name. */
-static void check_block(struct search *s, const char *dir, const char *name)
+static bool search_nodes(struct search *s)
 {
-	char majmin[32], where[512], path[1024];
-	struct dirent *e;
-	DIR *d;
+	bool found = s->n && udrv_host_opener(s->nodes, s->n, s->who, s->size);
 
-	if (udrv_host_read(majmin, sizeof(majmin), "%s/dev", dir))
-		return;
-	if (mounted_at(majmin, where, sizeof(where))) {
-		snprintf(s->who, s->size, "/dev/%s is mounted on %.80s", name, where);
-		return;
-	}
-	if (swapped_to(name)) {
-		snprintf(s->who, s->size, "/dev/%s is used as swap", name);
-		return;
-	}
-	snprintf(path, sizeof(path), "%s%s/holders", udrv_host_root, dir);
-	d = opendir(path);
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			snprintf(s->who, s->size, "/dev/%s is part of %s", name, e->d_name);
-	if (d)
-		closedir(d);
-	if (!s->who[0] && held_open(name))
-		snprintf(s->who, s->size, "/dev/%s is held open by somebody", name);
+	s->n = 0;
+	return found;
 }
 
-static void check_sound(struct search *s, const char *card)
+static bool add_node(struct search *s, mode_t type, const char *dir)
 {
-	char path[512], status[64];
-	struct dirent *e;
-	DIR *d;
+	unsigned int maj, min;
+	char dev[32];
 
-	if (udrv_host_path(path, sizeof(path), "/proc/asound/%s", card))
-		return;
-	d = opendir(path);
-	while (d && (e = readdir(d))) {
-		if (strncmp(e->d_name, "pcm", 3))
-			continue;
-		if (!udrv_host_read(status, sizeof(status), "/proc/asound/%s/%s/sub0/status",
-				    card, e->d_name) && strcmp(status, "closed"))
-			snprintf(s->who, s->size, "sound %s is open (%s)", card, e->d_name);
-	}
-	if (d)
-		closedir(d);
+	if (udrv_host_read(dev, sizeof(dev), "%s/dev", dir) ||
+	    sscanf(dev, "%u:%u", &maj, &min) != 2)
+		return false;
+	s->nodes[s->n++] = (struct udrv_host_node){ type, makedev(maj, min) };
+	return s->n == sizeof(s->nodes) / sizeof(s->nodes[0]) && search_nodes(s);
 }
 
-/* Partitions are folders of their disk, marked by a file "partition". */
-static void check_disk(struct search *s, const char *dir, const char *name)
+/* With native multipath the disk of path nvme0c1n2 is nvme0n2, elsewhere. */
+static bool search_nvme_path(struct search *s, const char *name, int depth)
 {
-	char path[1024];
-	struct dirent *e;
-	DIR *d;
+	unsigned int subsys, path, ns;
+	char dir[64];
 
-	check_block(s, dir, name);
-	if (s->who[0] || udrv_host_path(path, sizeof(path), "%s", dir))
-		return;
-	d = opendir(path);
-	while (d && !s->who[0] && (e = readdir(d))) {
-		if (!udrv_host_exists("%s/%s/partition", dir, e->d_name))
-			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) < sizeof(path))
-			check_block(s, path, e->d_name);
-	}
-	if (d)
-		closedir(d);
+	if (sscanf(name, "nvme%uc%un%u", &subsys, &path, &ns) != 3)
+		return false;
+	snprintf(dir, sizeof(dir), "/sys/class/block/nvme%un%u", subsys, ns);
+	return depth == 0 && search_tree(s, dir, depth + 1);
 }
 
-/* What stands in a folder called net, block or sound. */
-static void check_class(struct search *s, const char *class, const char *dir)
+/* A folder of sysfs, before what is in it. */
+static bool search_dir(struct search *s, const char *dir, const char *name, int depth)
 {
-	char path[1024], sub[1024];
-	struct dirent *e;
-	DIR *d;
+	char text[64], where[128];
+
+	if (udrv_host_link(text, sizeof(text), "%s/subsystem", dir)) {
+		/* The folder is there for us and what is in it is not: sysfs
+		 * shows the interfaces of one network namespace. */
+		if (strcmp(name, "net") != 0 || udrv_host_first(text, sizeof(text), "%s", dir) != -ENOENT)
+			return false;
+		snprintf(s->who, s->size, "its interface is in another network namespace");
+		return true;
+	}
+	if (!strcmp(text, "net"))
+		return search_net(s, dir, name);
+	if (!strcmp(text, "block"))
+		return search_nvme_path(s, name, depth) ||
+		       udrv_host_block_named(dir, name, s->who, s->size) ||
+		       add_node(s, S_IFBLK, dir);
+	if (!strcmp(text, "virtio") &&
+	    !udrv_host_read(text, sizeof(text), "%s/mount_tag", dir) &&
+	    udrv_host_mounted(NULL, text, where, sizeof(where))) {
+		snprintf(s->who, s->size, "its file system %s is mounted on %s", text, where);
+		return true;
+	}
+	/* The jacks of a sound card are input devices, which desktops read
+	 * all; they lose nothing that they would miss. */
+	if (!strcmp(text, "input") && strstr(dir, "/sound/"))
+		return false;
+	return add_node(s, S_IFCHR, dir);
+}
+
+static bool search_tree(struct search *s, const char *dir, int depth)
+{
+	char path[512], text[32];
+	char *roots[] = { path, NULL };
+	bool found = false;
+	FTSENT *e;
+	FTS *fts;
 
 	if (udrv_host_path(path, sizeof(path), "%s", dir))
-		return;
-	d = opendir(path);
-	while (d && !s->who[0] && (e = readdir(d))) {
-		if (e->d_name[0] == '.')
-			continue;
-		if (!strcmp(class, "net")) {
-			check_net(s, dir, e->d_name);
-		} else if (!strcmp(class, "sound")) {
-			check_sound(s, e->d_name);
-		} else {
-			if ((size_t)snprintf(sub, sizeof(sub), "%s/%s", dir, e->d_name) < sizeof(sub))
-				check_disk(s, sub, e->d_name);
-		}
+		return false;
+	/* Links lead out of the device's own tree. */
+	fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+	while (fts && !found && (e = fts_read(fts))) {
+		const char *sub = e->fts_path + strlen(udrv_host_root);
+
+		if (e->fts_info == FTS_D)
+			found = search_dir(s, sub, e->fts_name, depth);
+		/* A disk after its partitions, which say more. */
+		else if (e->fts_info == FTS_DP &&
+			 !udrv_host_link(text, sizeof(text), "%s/subsystem", sub) &&
+			 !strcmp(text, "block"))
+			found = udrv_host_block_claimed(e->fts_name, s->who, s->size);
 	}
-	if (d)
-		closedir(d);
+	if (fts)
+		fts_close(fts);
+	return found;
 }
 
-static void walk(struct search *s, const char *dir, int depth)
+void udrv_host_find_user(const struct udrv_host_info *info, char *who, size_t size)
 {
-	static const char *const classes[] = { "net", "block", "sound" };
-	char path[1024], sub[1024];
-	struct dirent *e;
-	DIR *d;
-
-	if (depth > MAX_DEPTH || udrv_host_path(path, sizeof(path), "%s", dir))
-		return;
-	d = opendir(path);
-	while (d && !s->who[0] && (e = readdir(d))) {
-		bool class = false;
-
-		/* Links lead out of the device's own tree. */
-		if (e->d_name[0] == '.' || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
-			continue;
-		if ((size_t)snprintf(sub, sizeof(sub), "%s/%s", dir, e->d_name) >= sizeof(sub))
-			continue;
-		for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-			if (strcmp(e->d_name, classes[i]))
-				continue;
-			class = true;
-			check_class(s, classes[i], sub);
-		}
-		if (!class)
-			walk(s, sub, depth + 1);
-	}
-	if (d)
-		closedir(d);
-}
-
-void udrv_host_find_user(const char *bdf, char *who, size_t size)
-{
-	struct search s = { who, size };
-	char dir[128];
+	struct search s = { .who = who, .size = size };
+	char dir[64];
 
 	who[0] = '\0';
-	snprintf(dir, sizeof(dir), "/sys/bus/pci/devices/%s", bdf);
-	walk(&s, dir, 0);
+	/* Its driver may be a process: then it holds the group. */
+	if (info->iommu_group >= 0) {
+		snprintf(dir, sizeof(dir), "/sys/class/vfio/%d", info->iommu_group);
+		add_node(&s, S_IFCHR, dir);
+	}
+	snprintf(dir, sizeof(dir), "/sys/bus/pci/devices/%s", info->bdf);
+	if (!search_tree(&s, dir, 0))
+		search_nodes(&s);
 }

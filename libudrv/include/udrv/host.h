@@ -4,8 +4,8 @@
  * making its Linux endpoint.  udrvd, udrvctl and a stand-alone driver call
  * this; a supervised driver never does.
  *
- * Each call that can fail writes a sentence for the user into err: what is
- * wrong, who is in the way, and what would help.
+ * Each call that can fail writes a sentence for the user into err (which may be
+ * NULL): what is wrong, who is in the way, and what would help.
  */
 #ifndef UDRV_HOST_H
 #define UDRV_HOST_H
@@ -34,7 +34,8 @@ struct udrv_host_info {
 					 * by a driver other than udrv or vfio-pci */
 	char group_other[UDRV_BDF_LEN];	/* one of them */
 	char user[128];			/* who uses it: "interface eth0 is up", "/dev/sda1
-					 * is mounted on /", or "" */
+					 * is mounted on /", "/dev/vfio/7 is open in
+					 * process 812 (e1000)", or "" */
 };
 
 /* -ENODEV: no such device. */
@@ -42,8 +43,11 @@ UDRV_API int udrv_host_info(const char *bdf, struct udrv_host_info *info,
 			    struct udrv_error *err);
 
 /* Bind to "udrv" or "vfio-pci" through driver_override, and back to the
- * kernel's own choice.  Refuses (-EBUSY) a device that is in use, (-ENODEV)
- * one without an IOMMU group, (-EPERM) one whose group has others in use. */
+ * kernel's own choice (it may have none).  Refuses (-EBUSY) a device that is in
+ * use, (-ENODEV) one without an IOMMU group, (-EPERM) one whose group has others
+ * in use, (-EINVAL) bridges; -ENOENT: the driver's module is not loaded; -EIO:
+ * the driver did not take it, and it is back where it was; -ETIMEDOUT: the old
+ * driver does not let go.  Bound already is success. */
 UDRV_API int udrv_host_bind(const char *bdf, const char *driver, struct udrv_error *err);
 UDRV_API int udrv_host_unbind(const char *bdf, struct udrv_error *err);
 
@@ -57,7 +61,8 @@ struct udrv_host_vfio {
 	int container;		/* type1v2 IOMMU set */
 	int group;
 	int device;
-	int irq;		/* readable descriptor of INTx if bound to udrv, else -1 */
+	int irq;		/* readable, blocking descriptor of INTx if bound to
+				 * udrv, else -1; MSI is refused while it is open */
 };
 
 /* Open a device that is bound to udrv or vfio-pci; all O_CLOEXEC. */
@@ -66,7 +71,8 @@ UDRV_API void udrv_host_close(struct udrv_host_vfio *v);
 
 /* After the death of a driver: bus master off, interrupts off, generic reset
  * where the device has one, all DMA unmapped.  Each step is tried whatever
- * the others said; when[] gets CLOCK_MONOTONIC ns after each of them. */
+ * the others said; when[] gets CLOCK_MONOTONIC ns after each of them.  Returns
+ * the first error; log may be NULL. */
 enum udrv_quiesce {
 	UDRV_QUIESCE_BUS_MASTER, UDRV_QUIESCE_IRQS, UDRV_QUIESCE_RESET,
 	UDRV_QUIESCE_UNMAP, UDRV_QUIESCE_STEPS
@@ -77,9 +83,10 @@ struct udrv_quiesce_log {
 };
 UDRV_API int udrv_host_quiesce(const struct udrv_host_vfio *v, struct udrv_quiesce_log *log);
 
-/* A network interface whose other end is the descriptor: TAP with vnet
- * headers, non-blocking, carrier off.  ifname may hold a %d pattern and gets
- * the real name; size IFNAMSIZ (16).  alias: shown by ip link, or NULL. */
+/* A network interface whose other end is the descriptor: TAP with vnet headers
+ * (struct virtio_net_hdr, 10 bytes), non-blocking, carrier off; it lives as long
+ * as the descriptor or its copies.  ifname may hold a %d pattern and gets the
+ * real name; -EBUSY: it exists.  alias: shown by ip link, or NULL. */
 UDRV_API int udrv_host_tap(char ifname[16], const char *alias, int *fd, struct udrv_error *err);
 
 #endif /* UDRV_HOST_H */
