@@ -137,11 +137,11 @@ int udrv_desc_open(struct udrv_line *line, struct udrv_dev *dev, struct udrv_des
  */
 static void udrv_desc_drain(struct udrv_desc *desc)
 {
+	/* Nobody can queue any more, so no barrier is needed to look. */
 	while (waitqueue_active(&desc->wait)) {
 		__wake_up(&desc->wait, TASK_NORMAL, 0,
 			  poll_to_key(UDRV_POLL_ALL | POLLFREE));
-		if (waitqueue_active(&desc->wait))
-			usleep_range(100, 1000);
+		usleep_range(100, 1000);
 	}
 }
 

@@ -140,8 +140,10 @@ static int udrv_line_publish(struct udrv_line *line)
 	return 0;
 }
 
-/* The device is enabled.  Devices without INTx, or too old to be masked, do
- * without a line; VFIO serves them as it always did. */
+/*
+ * The device is enabled.  Devices without INTx, or too old to be masked, do
+ * without a line; VFIO serves them as it always did.
+ */
 int udrv_line_join(struct udrv_dev *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -216,9 +218,11 @@ void udrv_line_part(struct udrv_dev *dev)
 	mutex_unlock(&line->claim);
 }
 
-/* The order matters: the file goes while the irq is still requested, and its
+/*
+ * The order matters: the file goes while the irq is still requested, and its
  * readers have been woken by udrv_line_part(), or proc_remove() would wait
- * for them; the device falls silent before its guard goes. */
+ * for them; the device falls silent before its guard goes.
+ */
 void udrv_line_leave(struct udrv_dev *dev)
 {
 	struct udrv_line *line = dev->line;

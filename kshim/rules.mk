@@ -13,4 +13,15 @@ kshim:			## the kernel module (KDIR=kernel headers), in build/kshim/udrv.ko
 	@cp -u $(KSHIM_SRC) $(O)/kshim/
 	$(say) KSHIM $(KDIR)
 	$(Q)env -u MAKEFLAGS -u MFLAGS -u O make --no-print-directory -C $(KDIR) M=$(abspath $(O)/kshim) \
+		$(if $(shell command -v sparse),C=1 CF=-Wsparse-error) \
 		$(if $(filter 1,$(WERROR)),KCFLAGS=-Werror) $(if $(filter 1,$(V)),V=1) modules
+
+# The kernel's own style checker, from Debian's linux-source (not on a system by
+# default; 140 MB are fetched once, three files are kept in the cache).
+CHECKPATCH_FLAGS = --no-tree --file --strict --quiet --max-line-length=100 \
+	--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,BIT_MACRO
+.PHONY: lint-checkpatch
+lint-checkpatch:
+	$(say) CHECKPATCH kshim
+	$(Q)perl "$$(mk/checkpatch.sh)" $(CHECKPATCH_FLAGS) \
+		$(wildcard kshim/*.c kshim/*.h) libudrv/include/udrv/irq_abi.h

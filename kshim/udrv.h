@@ -25,7 +25,6 @@
 #include <linux/wait.h>
 
 struct udrv_desc;
-struct file_operations;
 
 struct udrv_line {
 	struct kref ref;		/* one per device, one per descriptor */
@@ -33,10 +32,10 @@ struct udrv_line {
 	int irq;
 	struct proc_dir_entry *proc;
 
-	struct mutex claim;
+	struct mutex claim;		/* who owns which interrupt */
 	struct udrv_desc *desc;		/* opened the whole line; claim and lock */
 
-	spinlock_t lock;
+	spinlock_t lock;		/* shared with the interrupt handler */
 	struct list_head devs;		/* claim and lock */
 };
 

@@ -12,7 +12,7 @@ Q	:=
 say	= @:
 else
 Q	:= @
-say	= @printf '  %-8s%s\n'
+say	= @printf '  %-9s %s\n'
 endif
 
 WERROR	?= 1

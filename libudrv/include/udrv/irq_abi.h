@@ -43,8 +43,10 @@ struct udrv_irq_fd {
 	__u32 vector;
 };
 
-/* Returns a descriptor.  EBUSY: the interrupt is open already, as a line or
- * through VFIO_DEVICE_SET_IRQS.  EINVAL: no such interrupt. */
+/*
+ * Returns a descriptor.  EBUSY: the interrupt is open already, as a line or
+ * through VFIO_DEVICE_SET_IRQS.  EINVAL: no such interrupt.
+ */
 #define UDRV_IOCTL_IRQ_FD	_IOW('U', 0xd0, struct udrv_irq_fd)
 
 #endif /* UDRV_IRQ_ABI_H */
