@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+PROGS_LIST += examples/irqwait
+examples/irqwait_SRC := examples/irqwait.c
