@@ -9,6 +9,6 @@ cd "$(dirname "$0")/.."
 part() { setpriv --pdeathsig TERM "$@"; }
 
 part lab/root.sh --check	# says what needs root before anything is done
-part lab/host.sh build lab
+part lab/host.sh build native lab
 part lab/root.sh
 part lab/build.sh

@@ -6,11 +6,13 @@
 LAB	= exec env O=$(O) V=$(V) KEEP=$(KEEP) GOAL="$(MAKECMDGOALS)" \
 	  setpriv --pdeathsig TERM lab/session.sh
 
-.PHONY: deps deps-build lab lab-shell lab-clean lab-payload demo
+.PHONY: deps deps-build deps-native lab lab-shell lab-clean lab-payload demo
 deps:			## install the Debian packages the host needs (root)
-	@$(LAB) lab/host.sh build lab
+	@$(LAB) lab/host.sh build native lab
 deps-build:
 	@$(LAB) lab/host.sh build
+deps-native:
+	@$(LAB) lab/host.sh build native
 
 lab:			## build the lab's VM and what runs in it (root)
 	@$(LAB) lab/prepare.sh
@@ -30,7 +32,8 @@ UNIT_PROGS = $(addprefix $(O)/,$(TESTS_UNIT))
 UNIT_RUN = tests/tap_test.py $(UNIT_PROGS)
 SAN_PROGS = $(addprefix $(O)/san/,$(TESTS_UNIT))
 NATIVE_PROGS = $(addprefix $(O)/,$(TESTS_NATIVE))
-SUBMAKE	= $(MAKE) --no-print-directory V=$(V)
+# -s keeps make from saying what is up to date.
+SUBMAKE	= $(MAKE) --no-print-directory V=$(V) $(if $(filter 1,$(V)),,-s)
 
 # Submakes, because the packages that the compiler needs come first.
 define build-host-tests
@@ -49,7 +52,7 @@ check-unit: deps-build	## tests of pure code, plain and with sanitizers
 	$(call build-host-tests,$(UNIT_PROGS),$(SAN_PROGS))
 	@$(CHECK) --report check-unit --unit $(UNIT_RUN) --unit-san $(SAN_PROGS)
 
-check-native: deps-build ## tests of drivers on device models, without a VM
+check-native: deps-native ## tests of drivers on device models, without a VM
 	$(call build-host-tests,$(NATIVE_PROGS),)
 	@test -n "$(NATIVE_PROGS)" || echo "check-native: there are no native tests yet"
 	@$(CHECK) --report check-native --native $(NATIVE_PROGS)

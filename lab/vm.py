@@ -14,6 +14,7 @@ Exit status: the job's; 124 time limit, 125 the guest died or hung.
 
 import argparse
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
@@ -42,10 +43,23 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def lock_folder(folder):
+    """A run owns its folder: a second one would empty it under its feet."""
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    lock = open(folder + ".lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"lab: another VM is running in {folder}; wait for it, or use "
+                 "another clone (they share the lab's root)")
+    return lock
+
+
 class Vm:
     def __init__(self, args):
         self.run = os.path.abspath(args.run)
         self.timeout = args.timeout
+        self.lock = lock_folder(self.run)
         shutil.rmtree(self.run, ignore_errors=True)
         os.makedirs(self.run + "/out")
         # A later build replaces the payload; this run keeps the one it began with.
@@ -169,6 +183,8 @@ def main():
         return vm.wait()
     except Died as e:
         vm.show_new_output()
+        with open(vm.run + "/why", "w") as f:
+            f.write(f"{e}\n")
         print(f"lab: {e}; see {vm.run}/console.log", file=sys.stderr, flush=True)
         if not args.brief:
             print("".join(f"  | {line}\n" for line in vm.last_words()), file=sys.stderr)
