@@ -266,7 +266,7 @@ int udrv_qtest_spawn(struct udrv_qtest_vm *vm, const struct udrv_dev *dev,
 	if (ret)
 		return ret;
 	s.binary = getenv("UDRV_QEMU") ? getenv("UDRV_QEMU") : s.machine->binary;
-	ram_len = (s.machine->ram_free + dma_size + QTEST_WINDOW + 0xfffff) & ~(size_t)0xfffff;
+	ram_len = (s.machine->ram_free + dma_size + QTEST_WINDOW + 0x1fffff) & ~(size_t)0x1fffff;
 	if (dma_size > RAM_MAX || ram_len > RAM_MAX) {
 		udrv_log(dev, UDRV_ERR, "a model has no room for %zu bytes of DMA memory", dma_size);
 		return -ENOMEM;

@@ -41,8 +41,7 @@
 #define T_CONTEXT	0x101000u
 #define T_LEVEL3	0x102000u
 #define T_LEVEL2	0x103000u	/* two: 2 GiB */
-#define T_LEAF		0x200000u	/* 4 MiB: 2 GiB of 4 KiB pages */
-#define T_END		0x600000u
+#define T_LEAF		0x200000u	/* at most 4 MiB: 2 GiB of 4 KiB pages */
 #define PTE_RW		3u
 
 static uint64_t *table(struct udrv_qtest *q, uint32_t addr)
@@ -67,13 +66,14 @@ static int iommu_setup(struct udrv_qtest *q)
 {
 	uint64_t *context = table(q, T_CONTEXT) + 2 * (QTEST_SLOT << 3);
 
-	memset(q->ram + T_ROOT, 0, T_END - T_ROOT);
+	memset(q->ram + T_ROOT, 0, T_LEAF - T_ROOT);
+	memset(q->ram + T_LEAF, 0, q->ram_len / 4096 * sizeof(uint64_t));
 	*table(q, T_ROOT) = T_CONTEXT | 1;
 	context[0] = T_LEVEL3 | 1;
 	context[1] = 1 << 8 | 1;		/* domain 1, three levels */
 	for (unsigned int i = 0; i < 2; i++)
 		table(q, T_LEVEL3)[i] = (T_LEVEL2 + i * 4096) | PTE_RW;
-	for (unsigned int i = 0; i < 1024; i++)
+	for (size_t i = 0; i < q->ram_len >> 21; i++)
 		table(q, T_LEVEL2)[i] = (T_LEAF + i * 4096) | PTE_RW;
 
 	udrv_qtest_write(q, DMAR + DMAR_RTADDR, 8, T_ROOT);
