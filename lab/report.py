@@ -38,7 +38,7 @@ class Report:
             "name": name,
             "revision": revision(),
             "kernel": platform.release(),
-            "qemu": "",
+            "qemu": output_of("qemu-system-x86_64", "--version"),
             "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             "seconds": 0,
             "checks": [],
@@ -47,7 +47,6 @@ class Report:
 
     def ran_in_vm(self, out):
         """The kernel is the guest's, which wrote its release into its /out."""
-        self.fields["qemu"] = output_of("qemu-system-x86_64", "--version")
         try:
             with open(f"{out}/kernel", encoding="utf-8") as f:
                 self.fields["kernel"] = f.read().strip()

@@ -96,11 +96,12 @@ class Check:
         self.time(f"vm.boot.{run}", time.monotonic() - started)
         self.report.ran_in_vm(out)
         for i, name in enumerate(names):
-            status = read(f"{out}/tap/{name}.rc").strip()
+            status, _, seconds = read(f"{out}/tap/{name}.rc").partition("\n")
             text = read(f"{out}/tap/{name}.tap")
             if not status:
                 self.add(f"vm.{name}", [died(text, folder)])
                 return names[i + 1:]
+            self.time(f"vm.{name}", float(seconds))
             self.add(f"vm.{name}", tap.judge(text, status))
         return []
 
