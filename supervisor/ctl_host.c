@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/* ctl_host.c - udrvctl list, bind, unbind. */
+#include <dirent.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <pci/pci.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <udrv/host.h>
+
+#include "ctl_host.h"
+
+#define EXIT_REFUSED	1
+#define EXIT_USAGE	100
+#define EXIT_SYSTEM	111
+
+static int usage(const char *text)
+{
+	fprintf(stderr, "usage: udrvctl %s\n", text);
+	return EXIT_USAGE;
+}
+
+/* Why we would not bind it, or who has it: one short note. */
+static void note(const struct udrv_host_info *i, char *text, size_t size)
+{
+	if (i->user[0])
+		snprintf(text, size, "%s", i->user);
+	else if (i->iommu_group < 0)
+		snprintf(text, size, "no IOMMU group");
+	else if (i->group_others)
+		snprintf(text, size, "group shared with %s", i->group_other);
+	else
+		text[0] = '\0';
+}
+
+static void print_row(const struct udrv_host_info *i, const char *class)
+{
+	char id[16], group[16] = "-", text[160];
+
+	snprintf(id, sizeof(id), "%04x:%04x", i->vendor, i->device);
+	if (i->iommu_group >= 0)
+		snprintf(group, sizeof(group), "%d", i->iommu_group);
+	note(i, text, sizeof(text));
+	printf("%-13s %-10s %-26.26s %-12.12s %5s%s%s\n", i->bdf, id, class,
+	       i->driver[0] ? i->driver : "-", group, text[0] ? "  " : "", text);
+}
+
+static struct json_object *text_or_null(const char *text)
+{
+	return text[0] ? json_object_new_string(text) : NULL;
+}
+
+static struct json_object *json_row(const struct udrv_host_info *i, const char *class)
+{
+	struct json_object *o = json_object_new_object();
+	char hex[16];
+
+	json_object_object_add(o, "device", json_object_new_string(i->bdf));
+	snprintf(hex, sizeof(hex), "%04x:%04x", i->vendor, i->device);
+	json_object_object_add(o, "id", json_object_new_string(hex));
+	snprintf(hex, sizeof(hex), "%06x", i->class_code);
+	json_object_object_add(o, "class", json_object_new_string(hex));
+	json_object_object_add(o, "class_name", json_object_new_string(class));
+	json_object_object_add(o, "driver", text_or_null(i->driver));
+	json_object_object_add(o, "iommu_group",
+			       i->iommu_group < 0 ? NULL : json_object_new_int(i->iommu_group));
+	json_object_object_add(o, "group_shared_with", text_or_null(i->group_other));
+	json_object_object_add(o, "user", text_or_null(i->user));
+	return o;
+}
+
+/* rows: NULL for a table. */
+static void list_device(const char *bdf, struct pci_access *names, struct json_object *rows)
+{
+	struct udrv_host_info i;
+	char buf[64], *class;
+
+	/* It went away meanwhile, or its domain is too large for us. */
+	if (udrv_host_info(bdf, &i, NULL))
+		return;
+	class = pci_lookup_name(names, buf, sizeof(buf), PCI_LOOKUP_CLASS,
+				(int)(i.class_code >> 8));
+	if (rows)
+		json_object_array_add(rows, json_row(&i, class));
+	else
+		print_row(&i, class);
+}
+
+int udrvctl_list(int argc, char *argv[])
+{
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	struct json_object *rows = NULL;
+	struct pci_access *names;
+	struct dirent **entries;
+	int n;
+
+	if (argc > 1 && !json)
+		return usage("list [--json]");
+	n = scandir("/sys/bus/pci/devices", &entries, NULL, alphasort);
+	if (n < 0) {
+		fprintf(stderr, "udrvctl: /sys/bus/pci/devices: %s\n", strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	names = pci_alloc();	/* only for the names of classes */
+	pci_init(names);
+	if (json)
+		rows = json_object_new_array();
+	else
+		printf("%-13s %-10s %-26s %-12s %5s  %s\n", "DEVICE", "ID", "CLASS", "DRIVER",
+		       "GROUP", "NOTE");
+	for (int e = 0; e < n; e++) {
+		if (entries[e]->d_name[0] != '.')
+			list_device(entries[e]->d_name, names, rows);
+		free(entries[e]);
+	}
+	free(entries);
+	if (rows)
+		puts(json_object_to_json_string_ext(rows, JSON_C_TO_STRING_PRETTY));
+	json_object_put(rows);
+	pci_cleanup(names);
+	if (fflush(stdout)) {
+		fprintf(stderr, "udrvctl: stdout: %s\n", strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+/* What became of it. */
+static void say_driver(const char *bdf)
+{
+	struct udrv_host_info i;
+
+	if (!udrv_host_info(bdf, &i, NULL))
+		printf("%s: driver %s\n", i.bdf, i.driver[0] ? i.driver : "none");
+}
+
+/* All of the devices are tried; the worst result counts.  driver NULL: unbind. */
+static int for_each(char *argv[], const char *driver)
+{
+	char bdf[UDRV_BDF_LEN];
+	struct udrv_error err;
+	int worst = 0;
+
+	/* A slip of the finger should not leave half of the work done. */
+	for (char **a = argv; *a; a++)
+		if (udrv_host_bdf(*a, bdf, &err)) {
+			fprintf(stderr, "udrvctl: %s\n", err.text);
+			return EXIT_USAGE;
+		}
+	for (; *argv; argv++) {
+		int ret = driver ? udrv_host_bind(*argv, driver, &err)
+				 : udrv_host_unbind(*argv, &err);
+		int status = ret == -EACCES ? EXIT_SYSTEM : EXIT_REFUSED;
+
+		if (!ret) {
+			say_driver(*argv);
+			continue;
+		}
+		fprintf(stderr, "udrvctl: %s\n", err.text);
+		if (status > worst)
+			worst = status;
+	}
+	return worst;
+}
+
+int udrvctl_bind(int argc, char *argv[])
+{
+	static const char text[] = "bind [--driver udrv|vfio-pci] BDF... (addresses: udrvctl list)";
+	const char *driver = "udrv";
+
+	argv++;
+	if (*argv && !strcmp(*argv, "--driver")) {
+		driver = argv[1];
+		if (!driver || (strcmp(driver, "udrv") != 0 && strcmp(driver, "vfio-pci") != 0))
+			return usage(text);
+		argv += 2;
+	}
+	if (!*argv || **argv == '-')
+		return usage(text);
+	return for_each(argv, driver);
+}
+
+int udrvctl_unbind(int argc, char *argv[])
+{
+	argv++;
+	if (!*argv || **argv == '-')
+		return usage("unbind BDF... (addresses: udrvctl list)");
+	return for_each(argv, NULL);
+}

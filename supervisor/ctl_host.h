@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* udrvctl's commands that need no udrvd: which devices there are, and which
+ * driver has them.  argv[0] is the command; the return value is udrvctl's exit
+ * status: 0, 1 refused, 100 wrong usage, 111 the system failed. */
+#ifndef UDRV_CTL_HOST_H
+#define UDRV_CTL_HOST_H
+
+int udrvctl_list(int argc, char *argv[]);	/* [--json] */
+int udrvctl_bind(int argc, char *argv[]);	/* [--driver udrv|vfio-pci] BDF... */
+int udrvctl_unbind(int argc, char *argv[]);	/* BDF... */
+
+#endif /* UDRV_CTL_HOST_H */
