@@ -33,9 +33,10 @@ static int check_group(const struct udrv_host_info *i, struct udrv_error *err)
 	if (i->group_others)
 		return udrv_host_fail(err, -EPERM,
 			"%s: shares IOMMU group %d with %s%s, which the kernel drives, and the IOMMU "
-			"cannot tell them apart. Bind all of the group, or put the device into "
-			"another slot", i->bdf, i->iommu_group, i->group_other,
-			i->group_others > 1 ? " and others" : "");
+			"cannot tell them apart. Put the device into another slot, or free the "
+			"others first: echo %s > /sys/bus/pci/devices/%s/driver/unbind",
+			i->bdf, i->iommu_group, i->group_other,
+			i->group_others > 1 ? " and others" : "", i->group_other, i->group_other);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host_tree.h"
@@ -150,10 +151,13 @@ static void nothing_to_give_back(void **state)
 static void a_write_that_blocks(void **state)
 {
 	char path[4096];
+	time_t start;
 
 	assert_int_equal(udrv_host_path(path, sizeof(path), "/sys/fifo"), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
+	start = time(NULL);
 	assert_int_equal(udrv_host_write_within(50, "x", "/sys/fifo"), -ETIMEDOUT);
+	assert_in_range(time(NULL) - start, 0, 20);
 	assert_int_equal(udrv_host_write_within(50, "x", "/sys/nothing"), -ENOENT);
 	assert_int_equal(udrv_host_write_within(10000, "y", PROBE), 0);
 	assert_string_equal(tree_read(PROBE), "y");
