@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* config.h - one INI file for each device; docs/udrvd.md is its reference. */
+#ifndef UDRVD_CONFIG_H
+#define UDRVD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "policy.h"
+
+#define UDRVD_OPTIONS	16
+
+struct udrvd_config {
+	char file[256];
+	char name[32];
+	char bdf[16];			/* "none": a driver without hardware */
+	char driver[256];		/* absolute path */
+	char options[UDRVD_OPTIONS][128];	/* key=value */
+	unsigned int n_options;
+	char bind[16];			/* kernel driver to bind it to, "": none */
+
+	uint64_t arena, memlock;	/* bytes */
+
+	bool net;			/* the file has a section [net] */
+	char ifname[16];
+	bool carrier_drop;		/* carrier off while no driver runs */
+
+	struct udrvd_policy restart;
+	uint64_t start_timeout, stop_timeout, watchdog;	/* ns; watchdog 0: none */
+
+	uid_t user;
+	gid_t group;
+	bool group_given;
+
+	int line_name, line_bdf, line_net;	/* for messages; 0: not given */
+};
+
+/* Complaints go to errors, "FILE:LINE: what is wrong (what is expected)", one
+ * a line.  Returns how many. */
+unsigned int udrvd_config_parse(FILE *in, const char *file, struct udrvd_config *cfg,
+				FILE *errors);
+
+struct udrvd_configs {
+	struct udrvd_config *cfg;
+	size_t n;
+};
+/* Adds a file, or all *.ini files of a directory in alphabetical order.
+ * Returns the number of complaints. */
+unsigned int udrvd_configs_add(struct udrvd_configs *all, const char *path, FILE *errors);
+/* What only shows when all are there: a name, a device or an interface that
+ * two of them claim. */
+unsigned int udrvd_configs_check(const struct udrvd_configs *all, FILE *errors);
+void udrvd_configs_free(struct udrvd_configs *all);
+
+#endif /* UDRVD_CONFIG_H */

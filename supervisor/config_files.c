@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+/* config_files.c - many devices' files, and what they must not have in common. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config.h"
+
+static unsigned int add_file(struct udrvd_configs *all, const char *path, FILE *errors)
+{
+	struct udrvd_config *more;
+	unsigned int complaints;
+	FILE *in;
+
+	more = realloc(all->cfg, (all->n + 1) * sizeof(*more));
+	if (!more) {
+		fprintf(errors, "%s: out of memory\n", path);
+		return 1;
+	}
+	all->cfg = more;
+	in = fopen(path, "re");
+	if (!in) {
+		fprintf(errors, "%s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	complaints = udrvd_config_parse(in, path, &all->cfg[all->n], errors);
+	all->n++;
+	fclose(in);
+	return complaints;
+}
+
+static int is_ini(const struct dirent *e)
+{
+	size_t len = strlen(e->d_name);
+
+	return e->d_name[0] != '.' && len > 4 && !strcmp(e->d_name + len - 4, ".ini");
+}
+
+static unsigned int add_dir(struct udrvd_configs *all, const char *dir, FILE *errors)
+{
+	unsigned int complaints = 0;
+	struct dirent **list;
+	char path[512];
+	int n;
+
+	n = scandir(dir, &list, is_ini, alphasort);
+	if (n < 0) {
+		fprintf(errors, "%s: %s\n", dir, strerror(errno));
+		return 1;
+	}
+	for (int i = 0; i < n; i++) {
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name) >=
+		    sizeof(path)) {
+			fprintf(errors, "%s/%s: the path is too long\n", dir, list[i]->d_name);
+			complaints++;
+		} else {
+			complaints += add_file(all, path, errors);
+		}
+		free(list[i]);
+	}
+	free(list);
+	return complaints;
+}
+
+unsigned int udrvd_configs_add(struct udrvd_configs *all, const char *path, FILE *errors)
+{
+	struct stat st;
+
+	if (stat(path, &st)) {
+		fprintf(errors, "%s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	return S_ISDIR(st.st_mode) ? add_dir(all, path, errors) : add_file(all, path, errors);
+}
+
+static bool clash(const char *a, const char *b)
+{
+	return *a && !strcmp(a, b);
+}
+
+unsigned int udrvd_configs_check(const struct udrvd_configs *all, FILE *errors)
+{
+	unsigned int complaints = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct udrvd_config *a = &all->cfg[i];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct udrvd_config *b = &all->cfg[j];
+
+			if (clash(a->name, b->name))
+				complaints += !!fprintf(errors,
+					"%s:%d: name=%s is taken already, in %s:%d\n", a->file,
+					a->line_name, a->name, b->file, b->line_name);
+			if (clash(a->bdf, b->bdf) && strcmp(a->bdf, "none"))
+				complaints += !!fprintf(errors,
+					"%s:%d: device %s is taken already, in %s:%d\n", a->file,
+					a->line_bdf, a->bdf, b->file, b->line_bdf);
+			if (clash(a->ifname, b->ifname))
+				complaints += !!fprintf(errors,
+					"%s:%d: interface %s is taken already, in %s:%d\n", a->file,
+					a->line_net, a->ifname, b->file, b->line_net);
+		}
+	}
+	return complaints;
+}
+
+void udrvd_configs_free(struct udrvd_configs *all)
+{
+	free(all->cfg);
+	*all = (struct udrvd_configs){ 0 };
+}
