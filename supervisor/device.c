@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+/* device.c - runs the state table: what happened becomes what is done. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device.h"
+#include "log.h"
+#include "udrvd.h"
+
+#define MS		1000000ull
+/* SIGKILL cannot be refused, but a process stuck in the kernel takes its time. */
+#define KILL_AGAIN	(5000 * MS)
+
+/* An event that an action brought about; it is dealt with after the step. */
+#define NO_EVENT	UDRVD_EVENTS
+
+static void arm(struct udrvd_device *d, uint64_t ns)
+{
+	udrvd_timer_arm(&d->udrvd->loop, &d->timer, ns);
+}
+
+static void do_kill(struct udrvd_device *d)
+{
+	if (!d->killed)
+		d->killed = udrvd_now();
+	udrvd_process_signal(d, SIGKILL);
+	arm(d, KILL_AGAIN);
+}
+
+static void do_endpoint(struct udrvd_device *d, bool hold)
+{
+	struct udrvd_endpoint *e = &d->endpoint;
+	char text[64];
+	int ret;
+
+	if (!e->is_open)
+		return;
+	ret = (hold ? e->ops->hold : e->ops->down)(e, text, sizeof(text));
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_ENDPOINT, "%s", text);
+	if (ret)
+		udrvd_log(UDRV_WARN, d->cfg->name, "%s", text);
+}
+
+static void do_delay(struct udrvd_device *d)
+{
+	if (d->delay)
+		udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_BACKOFF,
+				  "%llu ms, useless lives: %u of %u", d->delay / MS,
+				  d->strikes, d->cfg->restart.limit);
+	arm(d, d->delay);
+}
+
+static enum udrvd_event unusable(struct udrvd_device *d, const char *text)
+{
+	const char *bdf = d->cfg->bdf;
+	size_t len = strlen(bdf);
+
+	/* The helpers begin with the address, which the log shows anyway. */
+	if (!strncmp(text, bdf, len) && !strncmp(text + len, ": ", 2))
+		text += len + 2;
+	snprintf(d->cause, sizeof(d->cause), "%s", text);
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_UNUSABLE, "%s", text);
+	udrvd_log(UDRV_ERR, d->cfg->name, "%s: %s", bdf, text);
+	return UDRVD_EV_UNUSABLE;
+}
+
+static enum udrvd_event do_spawn(struct udrvd_device *d)
+{
+	bool held = d->page && (d->vfio.device >= 0 || !strcmp(d->cfg->bdf, "none"));
+	struct udrvd_verdict verdict;
+	struct udrv_error err;
+	int ret;
+
+	ret = udrvd_device_open(d, &err);
+	if (ret)
+		return unusable(d, err.text);
+	if (!held)
+		udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_OPENED, "%s", d->cfg->bdf);
+	arm(d, d->cfg->start_timeout);
+	ret = udrvd_process_start(d);
+	if (!ret)
+		return NO_EVENT;
+
+	/* No process could be made: as if it had died at once. */
+	snprintf(d->cause, sizeof(d->cause), "cannot be started: %s", strerror(-ret));
+	udrvd_log(UDRV_ERR, d->cfg->name, "%s", d->cause);
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_DIED, "%s", d->cause);
+	d->deaths++;
+	d->life.died = udrvd_now();
+	verdict = udrvd_policy_death(&d->cfg->restart, &d->strikes, &d->life);
+	d->delay = verdict.delay;
+	return verdict.give_up ? UDRVD_EV_DIED_LIMIT : UDRVD_EV_DIED;
+}
+
+static void do_watch(struct udrvd_device *d)
+{
+	d->life.ready = udrvd_now();
+	udrvd_history_add(&d->history, d->life.ready, UDRVD_H_READY, "pid %d", d->process.pid);
+	udrvd_log(UDRV_INFO, d->cfg->name, "pid %d is ready", d->process.pid);
+	if (d->cfg->watchdog)
+		udrvd_timer_arm(&d->udrvd->loop, &d->watchdog, d->cfg->watchdog);
+}
+
+static void do_failed(struct udrvd_device *d)
+{
+	udrvd_outage_forget(&d->history);
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_FAILED, "%s", d->cause);
+	udrvd_log(UDRV_ERR, d->cfg->name, "given up after %u useless lives (%s); go on with: udrvctl start %s",
+		  d->strikes, d->cause, d->cfg->name);
+}
+
+static void enter(struct udrvd_device *d, enum udrvd_state to)
+{
+	if (d->state == to)
+		return;
+	udrvd_timer_cancel(&d->udrvd->loop, &d->timer);
+	udrvd_timer_cancel(&d->udrvd->loop, &d->watchdog);
+	d->state = to;
+	d->since = udrvd_now();
+	/* What an operator wanted is no outage. */
+	if (to == UDRVD_STOPPING || to == UDRVD_RESTARTING || to == UDRVD_OFF)
+		udrvd_outage_forget(&d->history);
+}
+
+static enum udrvd_event act(struct udrvd_device *d, unsigned int actions)
+{
+	if (actions & UDRVD_FORGIVE)
+		d->strikes = 0;
+	if (actions & UDRVD_TERM) {
+		udrvd_process_signal(d, SIGTERM);
+		arm(d, d->cfg->stop_timeout);
+	}
+	if (actions & UDRVD_KILL)
+		do_kill(d);
+	if (actions & UDRVD_QUIESCE)
+		udrvd_device_quiesce(d);
+	if (actions & UDRVD_RELEASE)
+		udrvd_device_release(d);
+	if (actions & (UDRVD_HOLD | UDRVD_DOWN))
+		do_endpoint(d, actions & UDRVD_HOLD);
+	if (actions & UDRVD_DELAY)
+		do_delay(d);
+	if (actions & UDRVD_WATCH)
+		do_watch(d);
+	return actions & UDRVD_SPAWN ? do_spawn(d) : NO_EVENT;
+}
+
+int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
+{
+	int ret = 0;
+
+	/* Twice at most: what an action brings about does not spawn. */
+	while (event != NO_EVENT) {
+		struct udrvd_step step = udrvd_step(d->state, event);
+
+		if (step.actions & UDRVD_IMPOSSIBLE)
+			udrvd_log(UDRV_ERR, d->cfg->name, "bug in udrvd: '%s' in state '%s'",
+				  udrvd_event_name(event), udrvd_state_name(d->state));
+		if (step.actions & UDRVD_REFUSE)
+			ret = -EPERM;
+		enter(d, step.to);
+		if (event == UDRVD_EV_DIED_LIMIT && step.to == UDRVD_FAILED)
+			do_failed(d);
+		event = act(d, step.actions);
+	}
+	udrvd_settled(d->udrvd);
+	return ret;
+}
+
+int udrvd_device_signal(struct udrvd_device *d, int sig)
+{
+	if (!d->process.pid)
+		return -ESRCH;
+	udrvd_process_signal(d, sig);
+	return 0;
+}
+
+static void timed_out(struct udrvd_timer *t)
+{
+	struct udrvd_device *d = container_of(t, struct udrvd_device, timer);
+	const struct udrvd_config *cfg = d->cfg;
+
+	if (d->process.pid && d->killed)
+		udrvd_log(UDRV_ERR, cfg->name, "pid %d does not die: it hangs in the kernel",
+			  d->process.pid);
+	else if (d->state == UDRVD_STARTING)
+		snprintf(d->why, sizeof(d->why), "no READY=1 within %llu ms",
+			 cfg->start_timeout / MS);
+	else if (d->state == UDRVD_STOPPING || d->state == UDRVD_RESTARTING)
+		snprintf(d->why, sizeof(d->why), "no end within %llu ms of SIGTERM",
+			 cfg->stop_timeout / MS);
+	udrvd_device_event(d, UDRVD_EV_TIMEOUT);
+}
+
+static void silent(struct udrvd_timer *t)
+{
+	struct udrvd_device *d = container_of(t, struct udrvd_device, watchdog);
+
+	/* We may be the slow one: is there a message that waits for us? */
+	udrvd_notify_receive(d);
+	if (d->watchdog.armed)
+		return;
+	snprintf(d->why, sizeof(d->why), "watchdog: silent for %llu ms",
+		 d->cfg->watchdog / MS);
+	udrvd_device_event(d, UDRVD_EV_WATCHDOG);
+}
+
+int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
+		      const struct udrvd_config *cfg)
+{
+	memset(d, 0, sizeof(*d));
+	d->udrvd = udrvd;
+	d->cfg = cfg;
+	d->state = UDRVD_OFF;
+	d->since = udrvd_now();
+	d->timer.fn = timed_out;
+	d->watchdog.fn = silent;
+	d->vfio = (struct udrv_host_vfio){ -1, -1, -1, -1 };
+	d->arena = d->checkpoint = -1;
+	udrvd_endpoint_init(&d->endpoint, cfg);
+	return udrvd_notify_open(d);
+}
+
+void udrvd_device_exit(struct udrvd_device *d)
+{
+	udrvd_timer_cancel(&d->udrvd->loop, &d->timer);
+	udrvd_timer_cancel(&d->udrvd->loop, &d->watchdog);
+	udrvd_device_close(d);
+	udrvd_notify_close(d);
+}

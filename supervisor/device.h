@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device.h - a supervised device: what it holds, and its process.
+ *
+ * device.c runs the state table, device_open.c gets and gives back what
+ * outlives a driver, device_process.c starts one and listens to it.
+ */
+#ifndef UDRVD_DEVICE_H
+#define UDRVD_DEVICE_H
+
+#include <udrv/checkpoint.h>
+#include <udrv/host.h>
+
+#include "config.h"
+#include "endpoint.h"
+#include "history.h"
+#include "loop.h"
+#include "policy.h"
+#include "spawn.h"
+#include "state.h"
+
+struct udrvd;
+
+struct udrvd_device {
+	struct udrvd *udrvd;
+	const struct udrvd_config *cfg;
+
+	enum udrvd_state state;
+	uint64_t since;				/* of the state */
+	struct udrvd_timer timer;		/* the state's own */
+	unsigned int strikes;
+	uint64_t delay;				/* of the back-off at hand */
+	char cause[512];			/* of the last death or failure */
+
+	/* What outlives drivers. */
+	struct udrv_host_vfio vfio;		/* all -1: not open, or no hardware */
+	int arena, checkpoint;			/* memfds; -1: not made yet */
+	const volatile struct udrv_checkpoint *page;
+	struct udrvd_endpoint endpoint;
+
+	/* The process; pid 0: there is none. */
+	struct udrvd_process process;
+	struct udrvd_watch pidfd;
+	struct udrvd_life life;
+	char why[96];				/* we sent SIGKILL because ... */
+	uint64_t killed;			/* when; 0: we did not */
+	uint64_t signal_at;			/* of an operator's other signal */
+	struct udrvd_timer watchdog;
+	char status[80];			/* the driver's STATUS= */
+
+	/* Where it reports: a socket of its own, so that a driver that floods
+	 * it does not drown the others' messages. */
+	struct udrvd_watch notify;
+	char notify_name[64];			/* "@udrv/..." */
+
+	unsigned int starts, deaths;
+	unsigned int malformed;			/* messages that made no sense */
+	unsigned int foreign;			/* messages of other processes */
+	unsigned int malformed_logged;		/* of this process */
+	struct udrvd_history history;
+};
+
+/* Never fails half: on an error nothing is left. */
+int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
+		      const struct udrvd_config *cfg);
+/* No process may be left. */
+void udrvd_device_exit(struct udrvd_device *d);
+
+/* -EPERM: the state has no use for this command. */
+int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event);
+/* A signal other than SIGKILL, which is UDRVD_EV_KILL.  -ESRCH: no process. */
+int udrvd_device_signal(struct udrvd_device *d, int sig);
+
+/* ---- device_open.c ----------------------------------------------------- */
+int udrvd_device_open(struct udrvd_device *d, struct udrv_error *err);
+void udrvd_device_release(struct udrvd_device *d);
+void udrvd_device_quiesce(struct udrvd_device *d);
+void udrvd_device_close(struct udrvd_device *d);	/* all, for ever */
+/* Valid: a copy of the checkpoint page that can be believed to be one. */
+bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp);
+
+/* ---- device_process.c --------------------------------------------------- */
+int udrvd_process_start(struct udrvd_device *d);
+void udrvd_process_signal(struct udrvd_device *d, int sig);
+int udrvd_notify_open(struct udrvd_device *d);
+void udrvd_notify_close(struct udrvd_device *d);
+/* Take in what is waiting on the socket. */
+void udrvd_notify_receive(struct udrvd_device *d);
+
+#endif /* UDRVD_DEVICE_H */

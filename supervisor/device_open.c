@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/* device_open.c - what outlives drivers: device, memory, endpoint. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "log.h"
+
+static bool has_hardware(const struct udrvd_device *d)
+{
+	return strcmp(d->cfg->bdf, "none") != 0;
+}
+
+/* Sealed in size: a driver that shrank it would kill whoever reads it. */
+static int make_memfd(const char *name, uint64_t size)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)size) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int open_memory(struct udrvd_device *d, struct udrv_error *err)
+{
+	void *page;
+
+	if (d->arena < 0)
+		d->arena = make_memfd("udrv-arena", d->cfg->arena);
+	if (d->checkpoint < 0)
+		d->checkpoint = make_memfd("udrv-checkpoint", UDRV_CHECKPOINT_SIZE);
+	if (d->arena < 0 || d->checkpoint < 0) {
+		int ret = d->arena < 0 ? d->arena : d->checkpoint;
+
+		snprintf(err->text, sizeof(err->text), "memory for the driver: %s",
+			 strerror(-ret));
+		return ret;
+	}
+	if (d->page)
+		return 0;
+	page = mmap(NULL, UDRV_CHECKPOINT_SIZE, PROT_READ, MAP_SHARED, d->checkpoint, 0);
+	if (page == MAP_FAILED) {
+		snprintf(err->text, sizeof(err->text), "checkpoint page: %s", strerror(errno));
+		return -errno;
+	}
+	d->page = page;
+	return 0;
+}
+
+static int open_hardware(struct udrvd_device *d, struct udrv_error *err)
+{
+	int ret = 0;
+
+	if (!has_hardware(d) || d->vfio.device >= 0)
+		return 0;
+	if (d->cfg->bind[0])
+		ret = udrv_host_bind(d->cfg->bdf, d->cfg->bind, err);
+	return ret ? ret : udrv_host_open(d->cfg->bdf, &d->vfio, err);
+}
+
+static int open_endpoint(struct udrvd_device *d, struct udrv_error *err)
+{
+	int ret;
+
+	if (!d->endpoint.ops || d->endpoint.is_open)
+		return 0;
+	ret = d->endpoint.ops->open(&d->endpoint, err);
+	d->endpoint.is_open = !ret;
+	return ret;
+}
+
+int udrvd_device_open(struct udrvd_device *d, struct udrv_error *err)
+{
+	int ret = open_memory(d, err);
+
+	if (!ret)
+		ret = open_hardware(d, err);
+	if (!ret)
+		ret = open_endpoint(d, err);
+	return ret;
+}
+
+void udrvd_device_release(struct udrvd_device *d)
+{
+	if (d->vfio.container < 0)
+		return;
+	udrv_host_close(&d->vfio);
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_RELEASED, "%s", d->cfg->bdf);
+}
+
+void udrvd_device_quiesce(struct udrvd_device *d)
+{
+	static const char *const what[UDRV_QUIESCE_STEPS] = {
+		[UDRV_QUIESCE_BUS_MASTER] = UDRVD_H_BUS_MASTER,
+		[UDRV_QUIESCE_IRQS] = UDRVD_H_IRQS,
+		[UDRV_QUIESCE_RESET] = UDRVD_H_RESET,
+		[UDRV_QUIESCE_UNMAP] = UDRVD_H_UNMAP,
+	};
+	struct udrv_quiesce_log log;
+
+	if (d->vfio.device < 0)
+		return;
+	udrv_host_quiesce(&d->vfio, &log);
+	for (int i = 0; i < UDRV_QUIESCE_STEPS; i++) {
+		int r = log.result[i];
+
+		udrvd_history_add(&d->history, log.when[i], what[i], "%s",
+				  r == -ENOTSUP ? "the device has none" :
+				  r ? strerror(-r) : "ok");
+		if (r && r != -ENOTSUP)
+			udrvd_log(UDRV_ERR, d->cfg->name, "%s: %s failed: %s", d->cfg->bdf,
+				  what[i], strerror(-r));
+	}
+}
+
+void udrvd_device_close(struct udrvd_device *d)
+{
+	udrvd_device_release(d);
+	if (d->endpoint.is_open)
+		d->endpoint.ops->close(&d->endpoint);
+	d->endpoint.is_open = false;
+	if (d->page)
+		munmap((void *)d->page, UDRV_CHECKPOINT_SIZE);
+	d->page = NULL;
+	if (d->arena >= 0)
+		close(d->arena);
+	if (d->checkpoint >= 0)
+		close(d->checkpoint);
+	d->arena = d->checkpoint = -1;
+}
+
+bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp)
+{
+	if (!d->page)
+		return false;
+	/* A copy: the driver may write at any time. */
+	*cp = *(const struct udrv_checkpoint *)d->page;
+	return cp->magic == UDRV_CHECKPOINT_MAGIC;
+}

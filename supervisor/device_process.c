@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+/* device_process.c - start a driver, and listen to what it says. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "log.h"
+#include "message.h"
+#include "udrvd.h"
+
+/* Messages taken in at a turn, so that a flood leaves time for the others. */
+#define BUDGET	16
+/* Malformed messages of one process that are worth a line in the log. */
+#define NOISE	3
+
+/* ---- starting ---------------------------------------------------------------- */
+
+#define ENV_MAX	32
+
+struct env {
+	char *ptr[ENV_MAX + 1];
+	unsigned int n;
+	char text[1024];
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void env_add(struct env *e, const char *fmt, ...)
+{
+	size_t room = sizeof(e->text) - e->used;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(e->text + e->used, room, fmt, ap);
+	va_end(ap);
+	if (len < 0 || (size_t)len >= room || e->n == ENV_MAX)
+		return;
+	e->ptr[e->n++] = e->text + e->used;
+	e->used += (size_t)len + 1;
+}
+
+/* A driver gets no environment but this.  UDRV_LOG and the like go on to it. */
+static void make_env(const struct udrvd_device *d, struct env *e)
+{
+	e->n = 0;
+	e->used = 0;
+	env_add(e, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	env_add(e, "UDRV_DEVICE=%s", strcmp(d->cfg->bdf, "none") ? d->cfg->bdf : d->cfg->name);
+	env_add(e, "NOTIFY_SOCKET=%s", d->notify_name);
+	if (d->cfg->watchdog)
+		env_add(e, "WATCHDOG_USEC=%" PRIu64, d->cfg->watchdog / 1000);
+	for (char **v = environ; *v; v++)
+		if (!strncmp(*v, "UDRV_", 5) && strncmp(*v, "UDRV_DEVICE=", 12) &&
+		    e->n < ENV_MAX)
+			e->ptr[e->n++] = *v;
+	e->ptr[e->n] = NULL;
+}
+
+static void add_fd(struct udrvd_spawn *s, int fd, const char *name)
+{
+	if (fd >= 0)
+		s->fds[s->n_fds++] = (struct udrvd_fd){ fd, name };
+}
+
+static void add_fds(const struct udrvd_device *d, struct udrvd_spawn *s)
+{
+	add_fd(s, d->vfio.device, "device");
+	add_fd(s, d->vfio.container, "container");
+	add_fd(s, d->vfio.irq, "irq");
+	add_fd(s, d->arena, "arena");
+	add_fd(s, d->checkpoint, "checkpoint");
+	if (d->endpoint.is_open)
+		s->n_fds += d->endpoint.ops->fds(&d->endpoint, &s->fds[s->n_fds]);
+}
+
+static void process_died(struct udrvd_watch *w, unsigned int events);
+
+int udrvd_process_start(struct udrvd_device *d)
+{
+	char *argv[UDRVD_OPTIONS + 2] = { (char *)d->cfg->driver };
+	struct env env;
+	struct udrvd_spawn s = {
+		.path = d->cfg->driver,
+		.argv = argv,
+		.env = env.ptr,
+		.drop = d->udrvd->root,
+		.user = d->cfg->user,
+		.group = d->cfg->group,
+		.memlock = d->vfio.device >= 0 ? d->cfg->memlock : 0,
+	};
+	int ret;
+
+	for (unsigned int i = 0; i < d->cfg->n_options; i++)
+		argv[i + 1] = (char *)d->cfg->options[i];
+	make_env(d, &env);
+	add_fds(d, &s);
+	/* What was said to the last process is nothing to this one. */
+	udrvd_notify_receive(d);
+
+	d->life = (struct udrvd_life){ .spawned = udrvd_now() };
+	d->why[0] = d->status[0] = '\0';
+	d->killed = 0;
+	d->malformed_logged = 0;
+	ret = udrvd_spawn(&s, &d->process);
+	if (ret)
+		return ret;
+	d->starts++;
+	d->pidfd = (struct udrvd_watch){ d->process.pidfd, process_died };
+	ret = udrvd_watch_add(&d->udrvd->loop, &d->pidfd, EPOLLIN);
+	if (ret) {		/* nobody would notice its death: it must not live */
+		int status;
+
+		kill(d->process.pid, SIGKILL);
+		udrvd_reap(&d->process, &status, udrvd_knows, d->udrvd);
+		return ret;
+	}
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_SPAWNED, "pid %d", d->process.pid);
+	return 0;
+}
+
+void udrvd_process_signal(struct udrvd_device *d, int sig)
+{
+	const char *name = sigabbrev_np(sig);
+
+	if (!d->process.pid)
+		return;
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_SIGNAL, "SIG%s%s%s",
+			  name ? name : "?", d->why[0] ? ": " : "", d->why);
+	pidfd_send_signal(d->process.pidfd, sig, NULL, 0);
+}
+
+/* ---- its death ---------------------------------------------------------------- */
+
+static void describe_end(struct udrvd_device *d, int status, int report)
+{
+	const char *sig = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+	size_t size = sizeof(d->cause);
+	int n = 0;
+
+	if (report)
+		return;			/* cause says why it never got to run */
+	if (sig)
+		n = snprintf(d->cause, size, "killed by SIG%s", sig);
+	else if (WIFSIGNALED(status))
+		n = snprintf(d->cause, size, "killed by signal %d", WTERMSIG(status));
+	else
+		n = snprintf(d->cause, size, "exited with status %d", WEXITSTATUS(status));
+	if (d->why[0])
+		snprintf(d->cause + n, size - (size_t)n, " (%s)", d->why);
+}
+
+static void process_died(struct udrvd_watch *w, unsigned int events)
+{
+	struct udrvd_device *d = container_of(w, struct udrvd_device, pidfd);
+	uint64_t now = udrvd_now();
+	bool wanted = d->state == UDRVD_STOPPING || d->state == UDRVD_RESTARTING;
+	struct udrvd_verdict verdict = { 0 };
+	int status, report, found;
+	pid_t pid = d->process.pid;
+
+	/* Its last words may still be there, such as FIRST_IO. */
+	udrvd_notify_receive(d);
+	d->life.died = now;
+	udrvd_watch_del(&d->udrvd->loop, w);
+	report = udrvd_spawn_report(d->process.report, d->cfg->driver, d->cause, sizeof(d->cause));
+	found = udrvd_reap(&d->process, &status, udrvd_knows, d->udrvd);
+	describe_end(d, status, report);
+	udrvd_history_add(&d->history, now, UDRVD_H_DIED, "pid %d %s", pid, d->cause);
+	if (found)
+		udrvd_log(UDRV_WARN, d->cfg->name, found < 0 ?
+			  "a process that the driver started does not die" :
+			  "the driver left processes behind; they are dead now");
+	if (!wanted) {
+		d->deaths++;
+		if (d->life.ready)
+			udrvd_outage_begin(&d->history, d->killed ? d->killed : now);
+		verdict = udrvd_policy_death(&d->cfg->restart, &d->strikes, &d->life);
+		d->delay = verdict.delay;
+	}
+	udrvd_log(wanted ? UDRV_INFO : UDRV_ERR, d->cfg->name, "pid %d %s", pid, d->cause);
+	udrvd_device_event(d, verdict.give_up ? UDRVD_EV_DIED_LIMIT : UDRVD_EV_DIED);
+}
+
+/* ---- what it says --------------------------------------------------------------- */
+
+static void got_first_io(struct udrvd_device *d, uint64_t ns)
+{
+	uint64_t now = udrvd_now();
+
+	if (d->state != UDRVD_RUNNING || d->life.first_io)
+		return;
+	/* The driver's clock is ours, if it tells the truth. */
+	if (ns < d->life.ready || ns > now)
+		ns = now;
+	d->life.first_io = ns;
+	udrvd_history_add(&d->history, ns, UDRVD_H_FIRST_IO, "pid %d", d->process.pid);
+	udrvd_outage_end(&d->history, ns);
+}
+
+static void got_message(struct udrvd_device *d, const struct udrvd_message *m)
+{
+	if (m->has_status)
+		strcpy(d->status, m->status);
+	if (m->ready)
+		udrvd_device_event(d, UDRVD_EV_READY);
+	if (m->first_io)
+		got_first_io(d, m->first_io);
+	if (m->watchdog && d->state == UDRVD_RUNNING && d->cfg->watchdog)
+		udrvd_timer_arm(&d->udrvd->loop, &d->watchdog, d->cfg->watchdog);
+}
+
+static void got_garbage(struct udrvd_device *d)
+{
+	d->malformed++;
+	if (d->malformed_logged++ < NOISE)
+		udrvd_log(UDRV_WARN, d->cfg->name, "pid %d sent a malformed message%s",
+			  d->process.pid, d->malformed_logged == NOISE ?
+			  " (no more of these lines for this process)" : "");
+}
+
+/* Who really sent it, by the kernel's word. */
+static pid_t sender(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		struct ucred cred;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS)
+			continue;
+		memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+		return cred.pid;
+	}
+	return 0;
+}
+
+/* false: there is nothing more. */
+static bool receive_one(struct udrvd_device *d)
+{
+	char text[UDRVD_MESSAGE_MAX + 1];
+	/* Room for credentials only: descriptors sent along are dropped. */
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec iov = { text, sizeof(text) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct udrvd_message m;
+	ssize_t n;
+	pid_t pid;
+
+	n = recvmsg(d->notify.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return errno == EINTR;
+	pid = sender(&msg);
+	if (!pid || pid != d->process.pid) {
+		/* The dead driver's last words, a child of it, or a stranger. */
+		d->foreign++;
+		return true;
+	}
+	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+		 udrvd_message_parse(text, (size_t)n, &m))
+		got_garbage(d);
+	else
+		got_message(d, &m);
+	return true;
+}
+
+void udrvd_notify_receive(struct udrvd_device *d)
+{
+	for (int i = 0; i < BUDGET && receive_one(d); i++)
+		;
+}
+
+static void notify_readable(struct udrvd_watch *w, unsigned int events)
+{
+	udrvd_notify_receive(container_of(w, struct udrvd_device, notify));
+}
+
+static int notify_bind(struct udrvd_device *d)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t len = strlen(d->notify_name);
+	int on = 1;
+
+	memcpy(addr.sun_path, d->notify_name, len);
+	addr.sun_path[0] = '\0';		/* abstract: not in the file system */
+	if (setsockopt(d->notify.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
+	    bind(d->notify.fd, (struct sockaddr *)&addr,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)))
+		return -errno;
+	return udrvd_watch_add(&d->udrvd->loop, &d->notify, EPOLLIN);
+}
+
+int udrvd_notify_open(struct udrvd_device *d)
+{
+	uint64_t salt;
+	int ret;
+
+	if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
+		return -errno;
+	snprintf(d->notify_name, sizeof(d->notify_name), "@udrv/%d/%016" PRIx64, getpid(), salt);
+	d->notify.fn = notify_readable;
+	d->notify.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (d->notify.fd < 0)
+		return -errno;
+	ret = notify_bind(d);
+	if (ret)
+		close(d->notify.fd);
+	return ret;
+}
+
+void udrvd_notify_close(struct udrvd_device *d)
+{
+	udrvd_watch_del(&d->udrvd->loop, &d->notify);
+	close(d->notify.fd);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * endpoint.h - what applications see of a device.  It outlives drivers: udrvd
+ * makes it once and keeps it until it ends.  The class's section in the
+ * configuration ([net]) selects the kind.
+ */
+#ifndef UDRVD_ENDPOINT_H
+#define UDRVD_ENDPOINT_H
+
+#include <udrv/host.h>
+
+#include "config.h"
+#include "spawn.h"
+
+struct udrvd_endpoint {
+	const struct udrvd_endpoint_ops *ops;	/* NULL: the device has none */
+	const struct udrvd_config *cfg;
+	bool is_open;
+	int fd;
+};
+
+struct udrvd_endpoint_ops {
+	const char *type;
+	/* Required.  Sets e->fd. */
+	int (*open)(struct udrvd_endpoint *e, struct udrv_error *err);
+	/* Required.  Adds what a driver gets; returns how many. */
+	unsigned int (*fds)(const struct udrvd_endpoint *e, struct udrvd_fd *fds);
+	/* Required.  A driver died, another will come (hold), or none will.
+	 * Says in text what it did; 0 or -errno. */
+	int (*hold)(struct udrvd_endpoint *e, char *text, size_t size);
+	int (*down)(struct udrvd_endpoint *e, char *text, size_t size);
+	/* Required.  Its name for people; an interface may have been renamed. */
+	void (*name)(const struct udrvd_endpoint *e, char *text, size_t size);
+	/* Required.  Undoes open. */
+	void (*close)(struct udrvd_endpoint *e);
+};
+
+extern const struct udrvd_endpoint_ops udrvd_endpoint_net;
+
+/* The kind that cfg asks for; nothing is opened yet. */
+void udrvd_endpoint_init(struct udrvd_endpoint *e, const struct udrvd_config *cfg);
+
+#endif /* UDRVD_ENDPOINT_H */

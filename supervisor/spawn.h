@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.h - a process that has its descriptors and nothing else: own session,
+ * own user, no capability and no way to get one, dead when udrvd dies.
+ */
+#ifndef UDRVD_SPAWN_H
+#define UDRVD_SPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define UDRVD_FDS	16
+
+struct udrvd_fd {
+	int fd;
+	const char *name;		/* in LISTEN_FDNAMES */
+};
+
+struct udrvd_spawn {
+	const char *path;
+	char *const *argv;
+	char *const *env;		/* LISTEN_* are added */
+	struct udrvd_fd fds[UDRVD_FDS];
+	unsigned int n_fds;
+	bool drop;			/* change to user and group */
+	uid_t user;
+	gid_t group;
+	uint64_t memlock;		/* bytes; 0: leave it */
+};
+
+struct udrvd_process {
+	pid_t pid;
+	int pidfd;			/* readable once it is dead */
+	int report;			/* readable: why it never got to run */
+};
+
+/* The descriptors in p are the caller's then. */
+int udrvd_spawn(const struct udrvd_spawn *s, struct udrvd_process *p);
+/* After the death: 0 if it was executed, else a sentence that says why not. */
+int udrvd_spawn_report(int report, const char *path, char *text, size_t size);
+
+/*
+ * After the death: reap the process and end everything it left behind, so
+ * that nobody holds a copy of the descriptors.  Its whole session is killed;
+ * descendants that left it are our children by now (PR_SET_CHILD_SUBREAPER),
+ * and known() tells them from the other drivers.  Bounded.
+ * Returns how many descendants there were, or -ETIMEDOUT.
+ */
+int udrvd_reap(struct udrvd_process *p, int *status, bool (*known)(pid_t pid, void *arg),
+	       void *arg);
+/* End those that became our children while their driver lives on. */
+void udrvd_reap_strays(bool (*known)(pid_t pid, void *arg), void *arg);
+
+#endif /* UDRVD_SPAWN_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* udrvd.h - the whole daemon. */
+#ifndef UDRVD_H
+#define UDRVD_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "control.h"
+#include "device.h"
+#include "loop.h"
+
+struct udrvd {
+	struct udrvd_loop loop;
+	struct udrvd_configs configs;
+	struct udrvd_device *devices;
+	size_t n;
+	struct udrvd_control control;
+	struct udrvd_watch signals;
+	struct udrvd_timer last_call;	/* the end cannot take longer than this */
+	bool root;			/* drivers get a user of their own */
+	bool ending;
+	int status;			/* to exit with */
+};
+
+struct udrvd_device *udrvd_find(struct udrvd *u, const char *name);
+/* Stop all drivers, then the loop. */
+void udrvd_end(struct udrvd *u);
+/* A device came to rest: was it the last one? */
+void udrvd_settled(struct udrvd *u);
+/* A living driver of ours? */
+bool udrvd_knows(pid_t pid, void *udrvd);
+
+#endif /* UDRVD_H */
