@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fake.c - a driver without hardware that behaves as badly as it is told to,
+ * for tests of udrvd.  Plain C: what it says and does is all in this file.
+ *
+ *	mode=good	READY, FIRST_IO, WATCHDOG in time, ends at SIGTERM
+ *	mode=lazy	the same without FIRST_IO
+ *	mode=die	ends with status 1 at once
+ *	mode=mute	never says READY
+ *	mode=stuck	READY and FIRST_IO, then nothing: as a loop that hangs
+ *	mode=stubborn	good, but does not end at SIGTERM
+ *	mode=crash	good, and SIGSEGV after ms=N
+ *	mode=brood	good, and leaves children behind: of its session, and of none
+ *	mode=garbage	good, and says n=N senseless things
+ *	mode=proxy	a child of it says READY
+ *	mode=flood	good, and says STATUS as fast as it can
+ *	mode=show	good, and its STATUS tells what it was given
+ *	once=FILE	the mode is for the first start only, then die
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static int notify_fd;
+static int arg_count;
+static char **args;
+
+static const char *option(const char *key)
+{
+	size_t len = strlen(key);
+
+	for (int i = 1; i < arg_count; i++)
+		if (!strncmp(args[i], key, len) && args[i][len] == '=')
+			return args[i] + len + 1;
+	return "";
+}
+
+static bool mode(const char *name)
+{
+	return !strcmp(option("mode"), name);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+static void connect_notify(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	if (!path || path[0] != '@' || strlen(path) >= sizeof(addr.sun_path))
+		exit(100);
+	memcpy(addr.sun_path, path, strlen(path));
+	addr.sun_path[0] = '\0';
+	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (connect(notify_fd, (struct sockaddr *)&addr,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))))
+		exit(111);
+}
+
+static void say_n(const char *text, size_t len)
+{
+	if (send(notify_fd, text, len, MSG_NOSIGNAL) < 0)
+		exit(111);
+}
+
+static void say(const char *text)
+{
+	say_n(text, strlen(text));
+}
+
+static void nap(int64_t ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* ---- things to do wrong -------------------------------------------------------------- */
+
+static void child(bool own_session)
+{
+	if (fork())
+		return;
+	if (own_session)
+		setsid();
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	if (fork() == 0)		/* and one whose parent is gone */
+		nap(1000000);
+	nap(1000000);
+	_exit(0);
+}
+
+static void garbage(int n)
+{
+	static const char *const nonsense[] = {
+		"", "READY", "=1", "READY=2", "ready=1", "X_UDRV_FIRST_IO=", "STATUS=\033[2J",
+		"X_UDRV_FIRST_IO=99999999999999999999", "WATCHDOG=1\nREADY=0", "\n",
+	};
+	char big[4096];
+
+	memset(big, 'A', sizeof(big));
+	for (int i = 0; i < n; i++) {
+		const char *text = nonsense[i % 10];
+
+		if (i % 11 == 10)
+			say_n(big, sizeof(big));
+		else
+			say(text);
+	}
+}
+
+static void show(void)
+{
+	char text[512] = "";
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "re");
+	struct rlimit core;
+	size_t at;
+
+	at = (size_t)sprintf(text, "STATUS=");
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned long long caps;
+		int n;
+
+		if (sscanf(line, "Uid: %d", &n) == 1)
+			at += (size_t)sprintf(text + at, "uid=%d,", n);
+		else if (sscanf(line, "Gid: %d", &n) == 1)
+			at += (size_t)sprintf(text + at, "gid=%d,", n);
+		else if (sscanf(line, "CapPrm: %llx", &caps) == 1 ||
+			 sscanf(line, "CapBnd: %llx", &caps) == 1)
+			at += (size_t)sprintf(text + at, "%.6s=%llx,", line, caps);
+		else if (sscanf(line, "NoNewPrivs: %d", &n) == 1)
+			at += (size_t)sprintf(text + at, "nnp=%d,", n);
+	}
+	if (f)
+		fclose(f);
+	getrlimit(RLIMIT_CORE, &core);
+	at += (size_t)sprintf(text + at, "core=%d,fds=", (int)core.rlim_cur);
+	for (int fd = 0; fd < 64; fd++)
+		if (fcntl(fd, F_GETFD) >= 0 && fd != notify_fd)
+			at += (size_t)sprintf(text + at, "%d", fd);
+	sprintf(text + at, "\nX_SESSION=%d", getsid(0) == getpid());
+	say(text);
+}
+
+static void proxy(void)
+{
+	if (fork() == 0) {
+		say("READY=1");
+		_exit(0);
+	}
+	nap(1000000);
+}
+
+/* ---- doing it right -------------------------------------------------------------------- */
+
+static int serve(int sfd, int64_t watchdog_ms, int64_t end)
+{
+	for (;;) {
+		struct pollfd p = { .fd = sfd, .events = POLLIN };
+		int64_t ms = mode("flood") ? 0 : watchdog_ms ? watchdog_ms / 2 : -1;
+
+		if (end && (ms < 0 || ms > 5))
+			ms = 5;
+		if (poll(&p, 1, (int)ms) > 0 && !mode("stubborn"))
+			return 0;
+		if (p.revents) {		/* stubborn: read it, and go on */
+			struct signalfd_siginfo info;
+
+			if (read(sfd, &info, sizeof(info)) < 0)
+				return 1;
+		}
+		if (mode("flood"))
+			send(notify_fd, "STATUS=again", 12, MSG_DONTWAIT);
+		if (watchdog_ms)
+			say("WATCHDOG=1");
+		if (end && now_ns() > end)
+			raise(SIGSEGV);
+	}
+}
+
+static int watch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static void say_ready(void)
+{
+	char text[64];
+
+	say("READY=1");
+	if (mode("lazy") || mode("show"))
+		return;
+	snprintf(text, sizeof(text), "X_UDRV_FIRST_IO=%" PRId64, now_ns());
+	say(text);
+}
+
+int main(int argc, char *argv[])
+{
+	const char *usec = getenv("WATCHDOG_USEC");
+	int64_t end = 0;
+	int sfd;
+
+	arg_count = argc;
+	args = argv;
+	if (mode("die"))
+		return 1;
+	if (*option("once") && open(option("once"), O_CREAT | O_EXCL | O_CLOEXEC, 0600) < 0)
+		return 1;
+	sfd = watch_signals();
+	connect_notify();
+	if (mode("mute"))
+		nap(1000000);
+	if (mode("proxy"))
+		proxy();
+	if (mode("garbage"))
+		garbage(atoi(option("n")));
+	say_ready();
+	if (mode("show"))
+		show();
+	if (mode("stuck"))
+		nap(1000000);
+	if (mode("brood")) {
+		child(false);
+		child(true);
+	}
+	if (mode("crash"))
+		end = now_ns() + atoi(option("ms")) * 1000000ll;
+	return serve(sfd, usec ? atoi(usec) / 1000 : 0, end);
+}
