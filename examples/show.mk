@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 PROGS_LIST += examples/show
-USES_UDRV += examples/show
 examples/show_SRC := examples/show.c
+examples/show_PKGS := libpci
