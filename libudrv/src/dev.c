@@ -63,7 +63,7 @@ static int checkpoint_open(struct udrv_dev *dev)
 		return -EINVAL;
 	}
 	cp = mmap(NULL, UDRV_CHECKPOINT_SIZE, PROT_READ | PROT_WRITE,
-		  fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
+		  fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd >= 0 ? fd : -1, 0);
 	if (cp == MAP_FAILED)
 		return -errno;
 	if (cp->magic != UDRV_CHECKPOINT_MAGIC) {
