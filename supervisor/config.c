@@ -260,7 +260,7 @@ static void new_section(struct parser *p, const char *name, size_t len)
 static char *next_line(char *buf, int size, void *arg)
 {
 	struct parser *p = arg;
-	const char *at;
+	const char *start = buf, *at;
 	int c;
 
 	if (!fgets(buf, size, p->in))
@@ -273,8 +273,10 @@ static char *next_line(char *buf, int size, void *arg)
 			 size - 3);
 		strcpy(buf, ";\n");
 	}
-	at = buf + strspn(buf, " \t");
-	p->indented = at > buf;
+	if (p->line == 1 && !strncmp(buf, "\xef\xbb\xbf", 3))
+		start += 3;		/* some editors' byte order mark; inih skips it too */
+	at = start + strspn(start, " \t");
+	p->indented = at > start;
 	if (*at == '[' && strchr(at, ']'))
 		new_section(p, at + 1, strcspn(at + 1, "]"));
 	return buf;

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/* Configuration files: right ones, and what is said about wrong ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../supervisor/config.h"
+
+#define MS 1000000ull
+#define SEC (1000 * MS)
+#define NEEDED "[device]\nname=net0\nbdf=0000:00:04.0\ndriver=/usr/lib/udrv/e1000\n"
+
+/* The complaints, which the caller frees. */
+static char *parse(const char *text, struct udrvd_config *cfg, unsigned int *n)
+{
+	char *said = NULL;
+	size_t size;
+	FILE *errors = open_memstream(&said, &size);
+	FILE *in = fmemopen((void *)text, strlen(text), "r");
+
+	*n = udrvd_config_parse(in, "x.ini", cfg, errors);
+	fclose(in);
+	fclose(errors);
+	return said;
+}
+
+static void parse_right(const char *text, struct udrvd_config *cfg)
+{
+	unsigned int n;
+	char *said = parse(text, cfg, &n);
+
+	if (n || *said)
+		fail_msg("complaints about a right file: %s", said);
+	free(said);
+}
+
+static void defaults(void **state)
+{
+	struct udrvd_config c;
+
+	parse_right(NEEDED, &c);
+	assert_string_equal(c.name, "net0");
+	assert_string_equal(c.bdf, "0000:00:04.0");
+	assert_string_equal(c.driver, "/usr/lib/udrv/e1000");
+	assert_int_equal(c.n_options, 0);
+	assert_string_equal(c.bind, "");
+	assert_true(c.arena == 4 << 20 && c.memlock == 64 << 20);
+	assert_false(c.net);
+	assert_true(c.restart.backoff_min == 100 * MS && c.restart.backoff_max == 10 * SEC);
+	assert_true(c.restart.limit == 10 && c.restart.healthy == 10 * SEC);
+	assert_true(c.start_timeout == 10 * SEC && c.stop_timeout == 2 * SEC);
+	assert_true(c.watchdog == 2 * SEC);
+	assert_true(c.user == 65534 && c.group == 65534);
+}
+
+static void everything(void **state)
+{
+	struct udrvd_config c;
+
+	parse_right("# comment\n; another\n\n[device]\nname = net-1.a_b\nbdf = 00:1f.7 ; inline\n"
+		    "driver=/x\noptions=a=1 b_2=x,y\n  c=\n  d=4 e=5\nbind=vfio-pci\n"
+		    "[dma]\narena=64K\nmemlock=1G\n[net]\nifname=u0\ncarrier=drop\n"
+		    "[restart]\nbackoff_min=1ms\nbackoff_max=1h\nlimit=3\nhealthy=1min\n"
+		    "start_timeout=500ms\nstop_timeout=1s\nwatchdog=0\n"
+		    "[sandbox]\nuser=1234\ngroup=2345\n", &c);
+	assert_string_equal(c.name, "net-1.a_b");
+	assert_string_equal(c.bdf, "0000:00:1f.7");
+	assert_int_equal(c.n_options, 5);
+	assert_string_equal(c.options[0], "a=1");
+	assert_string_equal(c.options[1], "b_2=x,y");
+	assert_string_equal(c.options[2], "c=");
+	assert_string_equal(c.options[4], "e=5");
+	assert_string_equal(c.bind, "vfio-pci");
+	assert_true(c.arena == 65536 && c.memlock == 1u << 30);
+	assert_true(c.net && c.carrier_drop);
+	assert_string_equal(c.ifname, "u0");
+	assert_true(c.restart.backoff_min == MS && c.restart.backoff_max == 3600 * SEC);
+	assert_true(c.restart.limit == 3 && c.restart.healthy == 60 * SEC);
+	assert_true(c.start_timeout == 500 * MS && c.stop_timeout == SEC && c.watchdog == 0);
+	assert_true(c.user == 1234 && c.group == 2345);
+}
+
+static void small_things(void **state)
+{
+	struct udrvd_config c;
+
+	parse_right(NEEDED "[net]\n", &c);			/* an empty section counts */
+	assert_true(c.net && !c.carrier_drop);
+	assert_string_equal(c.ifname, "net0");			/* as the device */
+	parse_right("[device]\nname=a\nbdf=none\ndriver=/x", &c);	/* no newline at the end */
+	assert_string_equal(c.bdf, "none");
+	parse_right(NEEDED "bind=yes\n[sandbox]\nuser=daemon\n", &c);
+	assert_string_equal(c.bind, "udrv");
+	assert_true(c.user == 1 && c.group == 1);
+	parse_right("\xef\xbb\xbf" "[device]\r\nname=a\r\nbdf=none\r\ndriver=/x\r\n", &c);
+	assert_string_equal(c.name, "a");
+}
+
+/* A line that is wrong, below NEEDED: it is number 5 or, in a section, 6. */
+static const struct { const char *text, *said; } wrong[] = {
+	{ "colour=red\n", "x.ini:5: unknown key 'colour' in [device]; expected one of name, bdf, driver, options, bind" },
+	{ "[sound]\nx=1\n", "x.ini:5: unknown section [sound]; expected [device], [dma]" },
+	{ "[net]\nifname=0123456789abcdef\n", "x.ini:6: ifname=0123456789abcdef: expected an interface name" },
+	{ "[net]\nifname=a/b\n", "x.ini:6: ifname=a/b: expected" },
+	{ "[net]\nifname=u%d\n", "x.ini:6: ifname=u%d: expected" },
+	{ "[net]\ncarrier=on\n", "x.ini:6: carrier=on: expected hold or drop" },
+	{ "name=net1\n", "x.ini:5: 'name' is given already, in line 2" },
+	{ "[net]\n[net]\n", "x.ini:6: section [net] is there already, in line 5" },
+	{ "just words\n", "x.ini:5: expected [section], key=value or a comment" },
+	{ "[net\n", "x.ini:5: expected [section], key=value or a comment" },
+	{ "options=a\n", "x.ini:5: options=a: expected up to 16 words key=value" },
+	{ "options=a=1\n\tB=2\n", "x.ini:6: options=B=2: expected" },
+	{ "options=A=1\n", "x.ini:5: options=A=1: expected" },
+	{ "options=a=1 a=2 a=3 a=4 a=5 a=6 a=7 a=8 a=9 a=0 a=1 a=2 a=3 a=4 a=5 a=6 a=7\n",
+	  "x.ini:5: options=" },
+	{ "bind=maybe\n", "x.ini:5: bind=maybe: expected yes, no, udrv or vfio-pci" },
+	{ "  bind=yes\n", "x.ini:5: an indented line goes on with the value above" },
+	{ "[dma]\narena=4X\n", "x.ini:6: arena=4X: expected a multiple of 4K" },
+	{ "[dma]\narena=0\n", "x.ini:6: arena=0: expected" },
+	{ "[dma]\narena=5000\n", "x.ini:6: arena=5000: expected" },
+	{ "[dma]\narena=2G\n", "x.ini:6: arena=2G: expected" },
+	{ "[dma]\narena=-4096\n", "x.ini:6: arena=-4096: expected" },
+	{ "[dma]\narena=99999999999999999999\n", "x.ini:6: arena=9" },
+	{ "[dma]\narena=18014398509481985K\n", "x.ini:6: arena=1" },
+	{ "[dma]\nmemlock=4M\n", "x.ini:6: memlock is too low for the arena; expected 5242880 or more" },
+	{ "[dma]\narena=64M\n", "x.ini: memlock is too low for the arena; expected 68157440" },
+	{ "[restart]\nlimit=0\n", "x.ini:6: limit=0: expected a number from 1 to 1000000" },
+	{ "[restart]\nlimit=ten\n", "x.ini:6: limit=ten: expected" },
+	{ "[restart]\nlimit=\n", "x.ini:6: limit=: expected" },
+	{ "[restart]\nhealthy=10\n", "x.ini:6: healthy=10: expected a time from 1ms to 24h, such as 10s" },
+	{ "[restart]\nhealthy=1.5s\n", "x.ini:6: healthy=1.5s: expected" },
+	{ "[restart]\nhealthy=10 s\n", "x.ini:6: healthy=10 s: expected" },
+	{ "[restart]\nbackoff_min=11s\n", "x.ini:6: backoff_min is more than backoff_max" },
+	{ "[restart]\nstart_timeout=0\n", "x.ini:6: start_timeout=0: expected" },
+	{ "[sandbox]\nuser=root\n", "x.ini:6: user=root: expected a user other than root" },
+	{ "[sandbox]\nuser=0\n", "x.ini:6: user=0: expected a user other than root" },
+	{ "[sandbox]\nuser=no such user\n", "x.ini:6: user=no such user: expected" },
+	{ "[sandbox]\ngroup=0\n", "x.ini:6: group=0: expected a group other than root" },
+	{ "[sandbox]\nuser=4294967295\n", "x.ini:6: user=4294967295: expected" },
+};
+
+static void complaints(void **state)
+{
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct udrvd_config c;
+		char text[512], *said;
+		unsigned int n;
+
+		snprintf(text, sizeof(text), "%s%s", NEEDED, wrong[i].text);
+		said = parse(text, &c, &n);
+		if (n != 1 || strncmp(said, wrong[i].said, strlen(wrong[i].said)))
+			fail_msg("about \"%s\" was said (%u): %s", wrong[i].text, n, said);
+		free(said);
+	}
+}
+
+static void whole_file_complaints(void **state)
+{
+	static const struct { const char *text; unsigned int n; const char *said; } files[] = {
+		{ "", 3, "x.ini: [device] has no 'name'; expected 1 to 31" },
+		{ "name=x\n" NEEDED, 1, "x.ini:1: 'name' is above the first section; expected [device]" },
+		{ "[device]\nname=X\nbdf=0000:00:04.0\ndriver=/x\n", 1, "x.ini:2: name=X: expected 1 to 31" },
+		{ "[device]\nname=a\nbdf=4\ndriver=/x\n", 1, "x.ini:3: bdf=4: expected a PCI address" },
+		{ "[device]\nname=a\nbdf=none\ndriver=x\n", 1, "x.ini:4: driver=x: expected the absolute path" },
+		{ "[device]\nname=a\nbdf=none\ndriver=/x\nbind=yes\n", 1, "x.ini:5: bind=udrv: there is nothing" },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct udrvd_config c;
+		unsigned int n;
+		char *said = parse(files[i].text, &c, &n);
+
+		if (n != files[i].n || strncmp(said, files[i].said, strlen(files[i].said)))
+			fail_msg("about \"%s\" was said (%u): %s", files[i].text, n, said);
+		free(said);
+	}
+}
+
+static void long_lines(void **state)
+{
+	struct udrvd_config c;
+	char text[5000], *said;
+	unsigned int n;
+
+	snprintf(text, sizeof(text), NEEDED "options=a=%0500d\n[net]\nifname=a/b\n", 1);
+	said = parse(text, &c, &n);
+	/* The next line's number shows that the rest was skipped. */
+	assert_int_equal(n, 2);
+	assert_non_null(strstr(said, "x.ini:5: the line is longer than"));
+	assert_non_null(strstr(said, "x.ini:7: ifname=a/b"));
+	free(said);
+}
+
+/* Bytes of the parser's own alphabet in random order: no crash (ASan). */
+static void random_files(void **state)
+{
+	static const char *const words[] = {
+		"[device]", "[net]", "[", "]", "=", "\n", "\n", "\n", " ", "\t", ";", "#", "name", "bdf",
+		"options", "a=1", "driver", "/x", "none", "4M", "10s", "[dma]", "arena", "\r", "\xff",
+		"[restart]", "limit", "99999999999999999999999", "user", "[sandbox]", "%s%n",
+	};
+
+	srandom(1);
+	for (int i = 0; i < 20000; i++) {
+		struct udrvd_config c;
+		char text[2048] = "\n";
+		unsigned int n;
+		size_t at = 1;
+
+		for (int w = (int)(random() % 60); w > 0; w--)
+			at += (size_t)sprintf(text + at, "%s",
+					      words[(size_t)random() % (sizeof(words) / sizeof(words[0]))]);
+		free(parse(text, &c, &n));
+	}
+}
+
+/* ---- several files --------------------------------------------------------------- */
+
+static char *add_files(const char *one, const char *two, unsigned int *n)
+{
+	char dir[] = "/tmp/udrv-config-XXXXXX", path[64], *said;
+	const char *const text[] = { one, two, "garbage that is no .ini" };
+	const char *const name[] = { "a.ini", "b.ini", "c.txt" };
+	struct udrvd_configs all = { 0 };
+	size_t size;
+	FILE *errors = open_memstream(&said, &size);
+
+	assert_non_null(mkdtemp(dir));
+	for (int i = 0; i < 3; i++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, name[i]);
+		f = fopen(path, "we");
+		assert_non_null(f);
+		fputs(text[i], f);
+		fclose(f);
+	}
+	*n = udrvd_configs_add(&all, dir, errors);
+	*n += udrvd_configs_check(&all, errors);
+	assert_int_equal(all.n, 2);
+	udrvd_configs_free(&all);
+	fclose(errors);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, name[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+	return said;
+}
+
+static void duplicates(void **state)
+{
+	unsigned int n;
+	char *said;
+
+	said = add_files(NEEDED, "[device]\nname=net1\nbdf=0000:00:05.0\ndriver=/x\n", &n);
+	assert_int_equal(n, 0);
+	free(said);
+	said = add_files(NEEDED "[net]\nifname=u0\n", "[net]\nifname=u0\n" NEEDED, &n);
+	assert_int_equal(n, 3);
+	assert_non_null(strstr(said, "b.ini:4: name=net0 is taken already, in /tmp"));
+	assert_non_null(strstr(said, "a.ini:2\n"));
+	assert_non_null(strstr(said, "b.ini:5: device 0000:00:04.0 is taken already"));
+	assert_non_null(strstr(said, "b.ini:2: interface u0 is taken already"));
+	assert_non_null(strstr(said, "a.ini:6\n"));
+	free(said);
+	/* Devices without hardware do not clash. */
+	said = add_files("[device]\nname=a\nbdf=none\ndriver=/x\n",
+			 "[device]\nname=b\nbdf=none\ndriver=/x\n", &n);
+	assert_int_equal(n, 0);
+	free(said);
+}
+
+static void missing_file(void **state)
+{
+	struct udrvd_configs all = { 0 };
+	char *said;
+	size_t size;
+	FILE *errors = open_memstream(&said, &size);
+
+	assert_int_equal(udrvd_configs_add(&all, "/nonexistent/x.ini", errors), 1);
+	fclose(errors);
+	assert_string_equal(said, "/nonexistent/x.ini: No such file or directory\n");
+	free(said);
+	udrvd_configs_free(&all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(everything),
+		cmocka_unit_test(small_things),
+		cmocka_unit_test(complaints),
+		cmocka_unit_test(whole_file_complaints),
+		cmocka_unit_test(long_lines),
+		cmocka_unit_test(random_files),
+		cmocka_unit_test(duplicates),
+		cmocka_unit_test(missing_file),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

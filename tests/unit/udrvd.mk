@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# The pure parts of the supervisor.
+UDRVD_UNIT := $(addprefix tests/unit/,state policy config message history)
+TESTS_UNIT += $(UDRVD_UNIT)
+TESTS_LIST += $(UDRVD_UNIT)
+tests/unit/state_SRC := tests/unit/state.c supervisor/state.c
+tests/unit/state_PKGS := cmocka
+tests/unit/policy_SRC := tests/unit/policy.c supervisor/policy.c
+tests/unit/policy_PKGS := cmocka
+tests/unit/message_SRC := tests/unit/message.c supervisor/message.c
+tests/unit/message_PKGS := cmocka
+tests/unit/history_SRC := tests/unit/history.c supervisor/history.c
+tests/unit/history_PKGS := cmocka
+# config needs udrv_host_bdf(), and with it libudrv.
+USES_UDRV += tests/unit/config
+tests/unit/config_SRC := tests/unit/config.c $(addprefix supervisor/,config.c config_files.c value.c)
+tests/unit/config_PKGS := cmocka inih
