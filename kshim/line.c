@@ -12,8 +12,30 @@
 
 #include "udrv.h"
 
+/* So many of a line's interrupts are called a neighbour's before we look. */
+#define UDRV_BELIEVE	16
+
 static DEFINE_MUTEX(udrv_lines_lock);
 static LIST_HEAD(udrv_lines);
+
+/*
+ * Is the device masked, so that the interrupt is a neighbour's?  We remember
+ * what we did, because asking the device takes a microsecond for each interrupt
+ * of the neighbours.  But others write the command register too (VFIO when it is
+ * opened, closed or reset, a read-modify-write that raced with us), so that from
+ * time to time we look: or an unmasked device would storm for ever.
+ */
+static bool udrv_intx_masked(struct udrv_dev *dev)
+{
+	u16 cmd;
+
+	if (dev->masked && ++dev->believed == UDRV_BELIEVE) {
+		pci_read_config_word(dev->core.pdev, PCI_COMMAND, &cmd);
+		dev->masked = cmd & PCI_COMMAND_INTX_DISABLE;
+		dev->believed = 0;
+	}
+	return dev->masked;
+}
 
 /*
  * masked is checked first: pci_check_and_mask_intx() says "yes" for a device
@@ -27,8 +49,10 @@ static irqreturn_t udrv_intx(int irq, void *data)
 	irqreturn_t ret = IRQ_NONE;
 
 	spin_lock(&line->lock);
-	if (!dev->masked && !dev->vfio_intx && pci_check_and_mask_intx(dev->core.pdev)) {
+	if (!dev->vfio_intx && !udrv_intx_masked(dev) &&
+	    pci_check_and_mask_intx(dev->core.pdev)) {
 		dev->masked = true;
+		dev->believed = 0;
 		if (dev->desc)
 			udrv_desc_count(dev->desc);
 		ret = IRQ_HANDLED;

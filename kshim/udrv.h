@@ -50,6 +50,7 @@ struct udrv_dev {
 	/* line->lock */
 	struct udrv_desc *desc;		/* who gets its interrupts */
 	bool masked;			/* INTx disable bit is set, by us or by somebody */
+	u8 believed;			/* interrupts since masked was last known for sure */
 	bool vfio_intx;			/* VFIO's own handler masks and unmasks */
 };
 
