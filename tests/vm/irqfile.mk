@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# Programs that test interrupt descriptors; they share irqlib.c.
+IRQ_TESTS := $(addprefix tests/vm/irq,file)
+TESTS_VM += $(IRQ_TESTS)
+TESTS_LIST += $(IRQ_TESTS)
+$(foreach t,$(IRQ_TESTS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c))
+$(foreach t,$(IRQ_TESTS),$(eval $(t)_PKGS := cmocka))
