@@ -31,6 +31,8 @@ struct e1000 {
 	struct udrv_op more_op;		/* received frames beyond one turn's budget */
 	bool more;			/* it is in flight */
 
+	uint32_t missed;		/* MPC, where reading does not clear it */
+
 	/* Trust in the hardware: */
 	const char *trouble;		/* why it must be reset, or NULL */
 	unsigned int absurd;		/* descriptors, in this second */

@@ -100,6 +100,9 @@
 #define WUC			0x5800
 #define WUFC			0x5808
 
+/* Statistics, cleared by reading: SDM 13.7, DS 10.2.8 */
+#define MPC			0x4010		/* missed: no room in the receive FIFO */
+
 /*
  * Descriptors: 16 bytes, little-endian; the fields of the second quadword,
  * called info here.

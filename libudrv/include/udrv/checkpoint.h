@@ -27,7 +27,7 @@ struct udrv_checkpoint {
 			uint64_t tx_sent;	/* reported as sent by the chip */
 			uint64_t tx_dropped;	/* taken, not sent, whatever the cause */
 			uint64_t rx_frames;	/* given to the kernel */
-			uint64_t rx_dropped;	/* good frames the kernel did not take */
+			uint64_t rx_dropped;	/* good frames that did not reach it */
 			uint64_t rx_errors;	/* bad frames or absurd descriptors */
 			uint64_t resets;	/* by the driver, of misbehaving hardware */
 			uint64_t tx_bytes, rx_bytes;
