@@ -6,7 +6,8 @@
     frames.py garbage IF N SEED       N frames of random bytes and sizes
     frames.py csum IF START           a frame whose sum, from START on, is left
                                       to the driver
-    frames.py count IF SECONDS        how many of ours come, and how many wrong
+    frames.py count IF N SECONDS      how many of ours come, and how many wrong,
+                                      until there are N or the time is up
 
 Ours have the type 0x88b5 (for experiments) and carry their length and a
 pattern.  "send" prints how many the kernel took.
@@ -100,13 +101,13 @@ def sums_up(frame):
     return total == 0xffff
 
 
-def count(interface, seconds):
+def count(interface, n, seconds):
     s = raw(interface, TYPE)
     s.setsockopt(socket.SOL_SOCKET, 33, 32 << 20)       # SO_RCVBUFFORCE
     end = time.monotonic() + float(seconds)
     got = wrong = 0
     print("ready", flush=True)
-    while (left := end - time.monotonic()) > 0:
+    while got < int(n) and (left := end - time.monotonic()) > 0:
         s.settimeout(left)
         try:
             frame = s.recv(65536)
@@ -117,6 +118,13 @@ def count(interface, seconds):
         wrong += not good
         if not good:
             print("wrong:", frame[:40].hex(), len(frame), file=sys.stderr)
+    # One too many would be wrong as well.
+    s.settimeout(0.5)
+    try:
+        s.recv(65536)
+        got += 1
+    except TimeoutError:
+        pass
     print(got, wrong)
 
 

@@ -9,10 +9,14 @@
 FRAMES=/udrv/tests/vm/frames.py
 OURS=10.7.0.1 THEIRS=10.7.0.2
 LOG=/tmp/driver.log
-driver=
+driver='' peer_if=''
 
 ours() { ip netns exec ours "$@"; }
 theirs() { ip netns exec theirs "$@"; }
+# bg NS COMMAND...: in the background, as $bg.  (A function cannot be put there:
+# its own process would be killed instead of the command's.)
+bg() { ip netns exec "$@" > /dev/null 2>&1 & bg=$!; }
+end_bg() { kill "$1" 2> /dev/null; wait "$1" 2> /dev/null; }
 reach() { ours ping -q -c 1 -W 1 $THEIRS; }
 # stat NS INTERFACE COUNTER: what the kernel has counted.
 stat() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/$3"; }
@@ -40,6 +44,7 @@ alone() {
 	wait_for 10 test -e /sys/class/net/u0 || { diag "$(cat $LOG)"; return 1; }
 	ip link set u0 netns ours && quiet_ns ours && quiet_ns theirs &&
 	ip -n ours addr add $OURS/24 dev u0 && ip -n ours link set u0 up &&
+	peer_base=$(cat "/sys/class/net/$(netdev "$peer")/statistics/tx_packets") &&
 	peer theirs "$peer" $THEIRS/24 || return
 	peer_if=$(ip -n theirs -o link | sed -n 's/^[0-9]*: \(k[0-9a-f]*\):.*/\1/p')
 }
@@ -51,11 +56,13 @@ quiet_ns() { ip netns exec "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.
 apart() {
 	local ns
 	end_driver
+	[ -z "$peer_if" ] || ip -n theirs link set "$peer_if" mtu 1500 arp on
 	for ns in ours theirs; do
 		if [ -e /run/netns/$ns ]; then ip netns del $ns; fi
 	done
 	# A namespace's interfaces come back a moment after it is gone.
 	wait_for 5 test -e "/sys/class/net/${peer_if:-lo}"
+	peer_if=
 }
 
 # counters: ends the driver, which then says what it has counted.
