@@ -84,7 +84,7 @@ static int let_go(const char *bdf, struct udrv_error *err)
 
 	if (current_driver(bdf, driver, sizeof(driver)))
 		return 0;
-	ret = udrv_host_write_within(WRITE_MS, bdf, "/sys/bus/pci/drivers/%s/unbind", driver);
+	ret = udrv_host_write_within(WRITE_MS, bdf, "/sys/bus/pci/devices/%s/driver/unbind", bdf);
 	if (ret == -ETIMEDOUT)
 		return udrv_host_fail(err, ret,
 			"%s: %s does not let go of it after %d seconds: some program still uses it, and "

@@ -25,7 +25,8 @@ int udrv_host_path(char *path, size_t size, const char *fmt, ...)
 /* First line of a file, without its newline. */
 int udrv_host_read(char *text, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Last component of a symbolic link's target; -ENOENT: no such link. */
+/* Last component of a symbolic link's target, cut if it is long; -ENOENT: no such
+ * link. */
 int udrv_host_link(char *name, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* One name from a directory; -ENOENT: it is empty, or not there. */

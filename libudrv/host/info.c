@@ -58,7 +58,7 @@ static bool harmless(const char *driver)
 
 static void read_group(struct udrv_host_info *info)
 {
-	char group[16], driver[32], path[512];
+	char group[16], driver[32], dir[64], path[512];
 	struct dirent *e;
 	DIR *d;
 
@@ -66,16 +66,16 @@ static void read_group(struct udrv_host_info *info)
 	if (udrv_host_link(group, sizeof(group), "/sys/bus/pci/devices/%s/iommu_group", info->bdf))
 		return;
 	info->iommu_group = atoi(group);
-	if (udrv_host_path(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group/devices",
-			   info->bdf))
+	snprintf(dir, sizeof(dir), "/sys/bus/pci/devices/%s/iommu_group/devices", info->bdf);
+	if (udrv_host_path(path, sizeof(path), "%s", dir))
 		return;
 	d = opendir(path);
 	while (d && (e = readdir(d))) {
-		if (e->d_name[0] == '.' || !strcmp(e->d_name, info->bdf) ||
-		    strlen(e->d_name) >= UDRV_BDF_LEN)
+		if (e->d_name[0] == '.' || !strcmp(e->d_name, info->bdf))
 			continue;
-		if (udrv_host_link(driver, sizeof(driver), "/sys/bus/pci/devices/%s/driver",
-				   e->d_name) || harmless(driver))
+		/* From here, because not every device is a PCI device. */
+		if (udrv_host_link(driver, sizeof(driver), "%s/%s/driver", dir, e->d_name) ||
+		    harmless(driver))
 			continue;
 		info->group_others++;
 		snprintf(info->group_other, sizeof(info->group_other), "%.12s", e->d_name);

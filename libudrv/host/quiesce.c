@@ -59,10 +59,12 @@ static int irqs_off(int device)
 static int irqs_quiet(const struct udrv_host_vfio *v)
 {
 	uint32_t mask = 0;
+	int off, ret = 0;
 
 	if (v->irq >= 0 && write(v->irq, &mask, sizeof(mask)) != sizeof(mask))
-		return -errno;
-	return irqs_off(v->device);
+		ret = -errno;
+	off = irqs_off(v->device);
+	return ret ? ret : off;
 }
 
 static int generic_reset(int device)

@@ -95,10 +95,8 @@ int udrv_host_link(char *name, size_t size, const char *fmt, ...)
 		return -errno;
 	target[n] = '\0';
 	slash = strrchr(target, '/');
-	slash = slash ? slash + 1 : target;
-	if (strlen(slash) >= size)
-		return -ENAMETOOLONG;
-	memcpy(name, slash, strlen(slash) + 1);
+	/* A name cut short still says "somebody"; none at all would say "nobody". */
+	snprintf(name, size, "%s", slash ? slash + 1 : target);
 	return 0;
 }
 
@@ -158,8 +156,12 @@ int udrv_host_write_within(unsigned int ms, const char *text, const char *fmt, .
 	pid = fork();
 	if (pid < 0)
 		return -errno;
-	if (!pid)
+	if (!pid) {
+		/* Our descriptors may be what the kernel waits for, of this
+		 * device or of another one. */
+		close_range(3, ~0U, 0);
 		_exit(-write_file(path, text));	/* an errno fits into a status */
+	}
 
 	pfd.fd = pidfd_open(pid, 0);
 	do {

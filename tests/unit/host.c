@@ -94,6 +94,32 @@ static void others_in_the_group(void **state)
 	assert_string_equal(i.group_other, "0000:00:04.4");
 }
 
+/* A serial port on the SoC, say: the IOMMU does not only know PCI. */
+static void another_bus_in_the_group(void **state)
+{
+	struct udrv_host_info i;
+
+	tree_dir("/sys/devices/platform/serial8250");
+	tree_link("/sys/devices/platform/serial8250/driver", "../../../bus/platform/drivers/serial8250");
+	tree_link("/sys/kernel/iommu_groups/7/devices/serial8250-and-more",
+		  "../../../../devices/platform/serial8250");
+	assert_int_equal(udrv_host_info(NIC, &i, NULL), 0);
+	assert_int_equal(i.group_others, 1);
+	assert_string_equal(i.group_other, "serial8250-a");
+}
+
+/* Cut, but not taken for none. */
+static void long_names(void **state)
+{
+	struct udrv_host_info i;
+
+	tree_device("0000:00:04.1", "0x020000\n", "a_driver_whose_name_is_longer_than_we_keep", 7);
+	assert_int_equal(udrv_host_info("0000:00:04.1", &i, NULL), 0);
+	assert_string_equal(i.driver, "a_driver_whose_name_is_longer_t");
+	assert_int_equal(udrv_host_info(NIC, &i, NULL), 0);
+	assert_int_equal(i.group_others, 1);
+}
+
 static const char *user(void)
 {
 	static struct udrv_host_info i;
@@ -256,6 +282,8 @@ int main(void)
 		IN_TREE(no_device),
 		IN_TREE(no_driver_no_group),
 		IN_TREE(others_in_the_group),
+		IN_TREE(another_bus_in_the_group),
+		IN_TREE(long_names),
 		IN_TREE(interfaces),
 		IN_TREE(interface_far_below),
 		IN_TREE(interface_elsewhere),

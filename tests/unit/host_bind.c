@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Handing a device over: what is refused, what is written, what is put back. */
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -163,6 +166,34 @@ static void a_write_that_blocks(void **state)
 	assert_string_equal(tree_read(PROBE), "y");
 }
 
+static int ends[2];
+static bool hung_up;
+
+static void close_and_look(int sig)
+{
+	struct pollfd pfd = { .fd = ends[0] };
+
+	close(ends[1]);
+	hung_up = poll(&pfd, 1, 1000) == 1;
+}
+
+/* The process that does the write holds nothing of ours: when it sticks in the
+ * kernel, a descriptor that it held would stay open for ever. */
+static void a_write_holds_nothing(void **state)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 200000 };
+	char path[4096];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(udrv_host_path(path, sizeof(path), "/sys/fifo"), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	signal(SIGALRM, close_and_look);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	assert_int_equal(udrv_host_write_within(2000, "x", "/sys/fifo"), -ETIMEDOUT);
+	assert_true(hung_up);
+	close(ends[0]);
+}
+
 static void not_bound_to_us(void **state)
 {
 	struct udrv_host_vfio v;
@@ -192,6 +223,7 @@ int main(void)
 		IN_TREE(given_back),
 		IN_TREE(nothing_to_give_back),
 		IN_TREE(a_write_that_blocks),
+		IN_TREE(a_write_holds_nothing),
 		IN_TREE(not_bound_to_us),
 	};
 

@@ -110,7 +110,8 @@ void tree_device(const char *bdf, const char *class, const char *driver, int gro
 		snprintf(target, sizeof(target), "../../../../kernel/iommu_groups/%d", group);
 		tree_link(IN_DEVICE("iommu_group"), target);
 		snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices/%s", group, bdf);
-		tree_link(path, "whatever");
+		snprintf(target, sizeof(target), "../../../../bus/pci/devices/%s", bdf);
+		tree_link(path, target);
 	}
 }
 
