@@ -184,13 +184,14 @@ static void udrv_desc_rearm(struct udrv_desc *desc)
 	}
 }
 
-/* Re-arm, then take what has been counted.  -EAGAIN: nothing yet. */
-static int udrv_desc_take(struct udrv_desc *desc, u64 *count, u64 *ns)
+/* Take what has been counted.  -EAGAIN: nothing yet. */
+static int udrv_desc_take(struct udrv_desc *desc, bool rearm, u64 *count, u64 *ns)
 {
 	int ret = 0;
 
 	spin_lock_irq(&desc->line->lock);
-	udrv_desc_rearm(desc);
+	if (rearm)
+		udrv_desc_rearm(desc);
 	if (desc->dead) {
 		ret = -ENODEV;
 	} else if (!desc->count) {
@@ -209,6 +210,7 @@ static void udrv_desc_untake(struct udrv_desc *desc, u64 count)
 {
 	spin_lock_irq(&desc->line->lock);
 	desc->count += count;
+	wake_up_poll(&desc->wait, EPOLLIN | EPOLLRDNORM);
 	spin_unlock_irq(&desc->line->lock);
 }
 
@@ -249,17 +251,20 @@ static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct udrv_desc *desc = iocb->ki_filp->private_data;
 	bool nowait = (iocb->ki_flags & IOCB_NOWAIT) || (iocb->ki_filp->f_flags & O_NONBLOCK);
 	size_t form = udrv_read_form(iov_iter_count(to));
+	bool rearm = true;
 	u64 count, ns;
 	int ret;
 
 	if (!form)
 		return -EINVAL;
-	while ((ret = udrv_desc_take(desc, &count, &ns)) == -EAGAIN) {
+	while ((ret = udrv_desc_take(desc, rearm, &count, &ns)) == -EAGAIN) {
 		if (nowait)
 			return -EAGAIN;
 		ret = wait_event_interruptible(desc->wait, udrv_desc_ready(desc));
 		if (ret)
 			return ret;
+		/* Was another reader quicker, it has yet to serve the device. */
+		rearm = false;
 	}
 	if (ret)
 		return ret;
