@@ -16,57 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "irqlib.h"
+#include "irqboth.h"
 
-static struct edu edu;
-static struct vfio vfio = { -1, -1, -1 };
-static bool by_device;		/* UDRV_IOCTL_IRQ_FD rather than the line's file */
-static int fd = -1;
 static void *volatile nowhere;	/* volatile: the compiler would object */
-
-static int open_irq(void)
-{
-	return by_device ? vfio_irq_fd(&vfio, O_CLOEXEC) : line_open(&edu, O_RDWR);
-}
-
-/* Interrupts once; the descriptor has counted it. */
-static void interrupt(void)
-{
-	edu_raise(&edu);
-	assert_true(readable(fd, 2000));
-}
-
-static void drain(void)
-{
-	edu_ack(&edu);
-	nonblock(fd, true);
-	while (get_count(fd) > 0)
-		;
-	assert_int_equal(get_count(fd), -EAGAIN);
-	nonblock(fd, false);
-}
-
-static int setup(void **state)
-{
-	edu_ack(&edu);
-	if (by_device)
-		assert_int_equal(vfio_open(&vfio, edu.bdf), 0);
-	fd = open_irq();
-	assert_true(fd >= 0);
-	drain();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	edu_join();
-	edu_ack(&edu);
-	if (fd >= 0)
-		close(fd);
-	fd = -1;
-	vfio_close(&vfio);
-	return 0;
-}
 
 /* ---- read ----------------------------------------------------------------- */
 
@@ -452,13 +404,9 @@ static void killed_holder_frees(void **state)
 	assert_in_range(line_interrupts(edu.irq) - before, 10, 400);
 }
 
-/* ---- main ------------------------------------------------------------------ */
-
-#define TEST(f) { #f, f, setup, teardown, NULL }
-
-static int run(const char *kind)
+int main(int argc, char *argv[])
 {
-	struct CMUnitTest tests[] = {
+	const struct CMUnitTest tests[] = {
 		TEST(read_1_is_a_byte), TEST(read_4_is_u32), TEST(read_8_is_u64),
 		TEST(read_16_is_an_event), TEST(read_of_more_is_one_event),
 		TEST(readv_counts_the_whole), TEST(read_of_other_sizes_is_einval),
@@ -471,27 +419,6 @@ static int run(const char *kind)
 		TEST(second_open_is_ebusy), TEST(open_flags_are_honoured), TEST(close_frees),
 		TEST(asserted_before_open_is_seen), TEST(dup_shares), TEST(killed_holder_frees),
 	};
-	char names[sizeof(tests) / sizeof(tests[0])][64];
 
-	/* The report tells the two runs apart by the names. */
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		snprintf(names[i], sizeof(names[i]), "%s: %s", kind, tests[i].name);
-		tests[i].name = names[i];
-	}
-	return cmocka_run_group_tests_name(kind, tests, NULL, NULL);
-}
-
-int main(int argc, char *argv[])
-{
-	int failed;
-
-	if (argc != 2) {
-		fprintf(stderr, "usage: irqfile BDF\n");
-		return 100;
-	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	edu_open(&edu, argv[1]);
-	failed = run("line");
-	by_device = true;
-	return failed + run("device") ? 1 : 0;
+	return run_both(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }
