@@ -157,7 +157,7 @@ static void carry_out(struct request *r)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *c = &commands[i];
 
-		if (strcmp(c->name, r->cmd))
+		if (strcmp(c->name, r->cmd) != 0)
 			continue;
 		if (c->device == MUST_NAME && !r->device)
 			refuse(r, "%s needs the \"name\" of a device", c->name);

@@ -171,7 +171,7 @@ static int parse_ifname(struct parser *p, const struct key *key, const char *val
 static int parse_carrier(struct parser *p, const struct key *key, const char *value)
 {
 	p->cfg->carrier_drop = !strcmp(value, "drop");
-	return strcmp(value, "drop") && strcmp(value, "hold") ? -EINVAL : 0;
+	return p->cfg->carrier_drop || !strcmp(value, "hold") ? 0 : -EINVAL;
 }
 
 static int parse_user(struct parser *p, const struct key *key, const char *value)
@@ -238,7 +238,7 @@ static void new_section(struct parser *p, const char *name, size_t len)
 {
 	p->known_section = false;
 	for (size_t i = 0; i < N_SECTIONS; i++) {
-		if (strlen(sections[i]) != len || memcmp(sections[i], name, len))
+		if (strlen(sections[i]) != len || memcmp(sections[i], name, len) != 0)
 			continue;
 		p->known_section = true;
 		if (p->seen_section[i])

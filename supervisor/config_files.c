@@ -94,7 +94,7 @@ unsigned int udrvd_configs_check(const struct udrvd_configs *all, FILE *errors)
 				complaints += !!fprintf(errors,
 					"%s:%d: name=%s is taken already, in %s:%d\n", a->file,
 					a->line_name, a->name, b->file, b->line_name);
-			if (clash(a->bdf, b->bdf) && strcmp(a->bdf, "none"))
+			if (clash(a->bdf, b->bdf) && strcmp(a->bdf, "none") != 0)
 				complaints += !!fprintf(errors,
 					"%s:%d: device %s is taken already, in %s:%d\n", a->file,
 					a->line_bdf, a->bdf, b->file, b->line_bdf);

@@ -255,8 +255,12 @@ int udrvd_control_open(struct udrvd_control *c, struct udrvd *udrvd, const char 
 
 void udrvd_control_close(struct udrvd_control *c)
 {
-	while (c->clients)
-		drop(c->clients);
+	struct udrvd_client *next;
+
+	for (struct udrvd_client *cl = c->clients; cl; cl = next) {
+		next = cl->next;
+		drop(cl);
+	}
 	udrvd_watch_del(&c->udrvd->loop, &c->listener);
 	close(c->listener.fd);
 	unlink(c->path);

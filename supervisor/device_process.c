@@ -62,7 +62,7 @@ static void make_env(const struct udrvd_device *d, struct env *e)
 	if (d->cfg->watchdog)
 		env_add(e, "WATCHDOG_USEC=%" PRIu64, d->cfg->watchdog / 1000);
 	for (char **v = environ; *v; v++)
-		if (!strncmp(*v, "UDRV_", 5) && strncmp(*v, "UDRV_DEVICE=", 12) &&
+		if (!strncmp(*v, "UDRV_", 5) && strncmp(*v, "UDRV_DEVICE=", 12) != 0 &&
 		    e->n < ENV_MAX)
 			e->ptr[e->n++] = *v;
 	e->ptr[e->n] = NULL;

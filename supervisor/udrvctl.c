@@ -123,7 +123,7 @@ static int do_history(struct ctl *c, const char *cmd)
 /* start, stop, restart, kill, ping, shutdown: the reply says little. */
 static int do_simple(struct ctl *c, const char *cmd)
 {
-	bool named = strcmp(cmd, "ping") && strcmp(cmd, "shutdown");
+	bool named = strcmp(cmd, "ping") != 0 && strcmp(cmd, "shutdown") != 0;
 	struct json_object *request, *reply;
 	int ret;
 

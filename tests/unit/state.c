@@ -67,7 +67,7 @@ static void every_state_and_event(void **state)
 	for (int s = 0; s < UDRVD_STATES; s++) {
 		for (int e = 0; e < UDRVD_EVENTS; e++) {
 			draw(udrvd_step(s, e), cell);
-			if (!picture[s][e] || strcmp(cell, picture[s][e]))
+			if (!picture[s][e] || strcmp(cell, picture[s][e]) != 0)
 				fail_msg("state %s, event %s: '%s', expected '%s'",
 					 udrvd_state_name(s), udrvd_event_name(e), cell,
 					 picture[s][e] ? picture[s][e] : "nothing: extend the picture");
