@@ -218,7 +218,7 @@ static void old_interrupts_do_not_come(void **state)
  * for its own. */
 static void old_answers_are_skipped(void **state)
 {
-	static const char asked[] = "readl 0x0\nreadb 0x0\nreadl 0x0\n";
+	static const char asked[] = "readl 0x0\nnonsense\nreadb 0x0\nnonsense\nreadl 0x0\n";
 	struct udrv_dev *dev;
 	struct qemu qemu;
 

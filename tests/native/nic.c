@@ -76,19 +76,26 @@ void nic_end(struct nic *nic)
 	close(nic_tap.kernel);
 }
 
-int nic_up(struct nic *nic, const struct udrv_driver *drv)
+int nic_open(struct nic *nic, const struct udrv_driver *drv)
 {
-	int ret = udrv_open(&nic->dev, nic->qemu.name, drv);
-
-	if (ret) {
-		nic->dev = NULL;
-		return ret;
-	}
 	nic->status = -ETIME;
-	ret = udrv_start(nic->dev);
+	return udrv_open(&nic->dev, nic->qemu.name, drv);
+}
+
+int nic_start(struct nic *nic)
+{
+	int ret = udrv_start(nic->dev);
+
 	if (ret)
 		nic_down(nic);
 	return ret;
+}
+
+int nic_up(struct nic *nic, const struct udrv_driver *drv)
+{
+	int ret = nic_open(nic, drv);
+
+	return ret ? ret : nic_start(nic);
 }
 
 void nic_down(struct nic *nic)

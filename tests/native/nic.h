@@ -36,7 +36,9 @@ extern const uint8_t nic_mac[6];	/* of the chip */
 void nic_begin(struct nic *nic, const char *model, size_t dma_size);
 void nic_end(struct nic *nic);
 /* The driver comes up on it; 0 or what udrv_open() or udrv_start() said. */
-int nic_up(struct nic *nic, const struct udrv_driver *drv);
+int nic_open(struct nic *nic, const struct udrv_driver *drv);
+int nic_start(struct nic *nic);
+int nic_up(struct nic *nic, const struct udrv_driver *drv);	/* both */
 void nic_down(struct nic *nic);
 struct udrv_net_state *nic_state(struct nic *nic);
 
