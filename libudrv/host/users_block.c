@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* users_block.c - who uses a disk: a file system, swap, another device. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -60,6 +61,31 @@ static bool swapped_to(const char *node)
 	return found;
 }
 
+/* A loop device claims nothing of the disk below it. */
+static bool looped_over(const char *node, char *loop, size_t size)
+{
+	char path[PATH_MAX], file[256];
+	bool found = false;
+	struct dirent *e;
+	DIR *d;
+
+	if (udrv_host_path(path, sizeof(path), "/sys/class/block"))
+		return false;
+	d = opendir(path);
+	while (d && !found && (e = readdir(d))) {
+		if (strncmp(e->d_name, "loop", 4) != 0 ||
+		    udrv_host_read(file, sizeof(file), "/sys/class/block/%s/loop/backing_file",
+				   e->d_name))
+			continue;
+		found = !strcmp(file, node);
+		if (found)
+			snprintf(loop, size, "%.63s", e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
 bool udrv_host_block_named(const char *dir, const char *name, char *who, size_t size)
 {
 	char majmin[32], node[64], text[128];
@@ -73,6 +99,8 @@ bool udrv_host_block_named(const char *dir, const char *name, char *who, size_t 
 		snprintf(who, size, "%s is swapped to", node);
 	else if (!udrv_host_first(text, sizeof(text), "%s/holders", dir))
 		snprintf(who, size, "%s is part of %s", node, text);
+	else if (looped_over(node, text, sizeof(text)))
+		snprintf(who, size, "%s is the file of %s", node, text);
 	else
 		return false;
 	return true;

@@ -199,6 +199,16 @@ static void part_of_a_raid(void **state)
 	assert_string_equal(user(), "/dev/sda is part of md0");
 }
 
+static void under_a_loop_device(void **state)
+{
+	tree_block(DISK, "8:0\n");
+	tree_block(DISK "/sda1", "8:1\n");
+	tree_file("/sys/class/block/loop4/loop/backing_file", "/home/me/disk.img\n");
+	assert_string_equal(user(), "");
+	tree_file("/sys/class/block/loop5/loop/backing_file", "/dev/sda1\n");
+	assert_string_equal(user(), "/dev/sda1 is the file of loop5");
+}
+
 /* The disk of a path is elsewhere in sysfs, under another name. */
 static void nvme_multipath(void **state)
 {
@@ -291,6 +301,7 @@ int main(void)
 		IN_TREE(a_mounted_partition),
 		IN_TREE(swap),
 		IN_TREE(part_of_a_raid),
+		IN_TREE(under_a_loop_device),
 		IN_TREE(nvme_multipath),
 		IN_TREE(a_shared_folder),
 		IN_TREE(open_files),
