@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <udrv/host.h>
 
@@ -165,10 +166,21 @@ static int for_each(char *argv[], const char *driver)
 	return worst;
 }
 
+/* The better one that is there.  With neither, the refusal names udrv. */
+static const char *default_driver(void)
+{
+	if (!access("/sys/bus/pci/drivers/udrv", F_OK) ||
+	    access("/sys/bus/pci/drivers/vfio-pci", F_OK))
+		return "udrv";
+	fprintf(stderr, "udrvctl: udrv.ko is not loaded: binding to vfio-pci, which does for drivers "
+		"but has no /proc/irq/N/irq\n");
+	return "vfio-pci";
+}
+
 int udrvctl_bind(int argc, char *argv[])
 {
 	static const char text[] = "bind [--driver udrv|vfio-pci] BDF... (addresses: udrvctl list)";
-	const char *driver = "udrv";
+	const char *driver = NULL;
 
 	argv++;
 	if (*argv && !strcmp(*argv, "--driver")) {
@@ -179,7 +191,7 @@ int udrvctl_bind(int argc, char *argv[])
 	}
 	if (!*argv || **argv == '-')
 		return usage(text);
-	return for_each(argv, driver);
+	return for_each(argv, driver ? driver : default_driver());
 }
 
 int udrvctl_unbind(int argc, char *argv[])
