@@ -22,6 +22,8 @@ DEVICES = {
 VARIANTS = {
     "default": {},
     "no-iommu": {"iommu": False},
+    # With devices that tests may hurt (_spare).
+    "spare": {"spare": True},
 }
 
 MEMORY_MB = 2048
@@ -56,6 +58,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
     argv += _plumbing(lab, payload, run)
     for slot, (device, extra, hub) in DEVICES.items():
         argv += _device(slot, device, extra, hub)
+    if options.get("spare"):
+        argv += _spare(payload)
     return argv
 
 
@@ -72,6 +76,18 @@ def _plumbing(lab, payload, run):
         "-device", "virtserialport,chardev=job,name=job",
         "-fsdev", f"local,id=out,path={run}/out,security_model=none",
         "-device", "virtio-9p-pci,fsdev=out,mount_tag=out,addr=0x19",
+    ]
+
+
+def _spare(payload):
+    """A disk that nobody uses, in slot 18 (its content is the payload's), and
+    0000:81:00.0, an edu on a bus that the IOMMU does not cover."""
+    return [
+        "-drive", f"if=none,id=spare,file={payload},format=raw,snapshot=on",
+        "-device", "virtio-blk-pci,drive=spare,addr=0x18",
+        "-device", "pxb-pcie,id=outside,bus_nr=0x80,addr=0x1a,bypass_iommu=on",
+        "-device", "pcie-root-port,id=outport,bus=outside,addr=0",
+        "-device", "edu,bus=outport",
     ]
 
 
