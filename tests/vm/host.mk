@@ -2,7 +2,6 @@
 TESTS_VM += tests/vm/hosttool tests/vm/host_vfio
 TESTS_LIST += tests/vm/hosttool tests/vm/host_vfio
 USES_UDRV += tests/vm/hosttool tests/vm/host_vfio
-tests/vm/hosttool_SRC := tests/vm/hosttool.c supervisor/ctl_host.c
-tests/vm/hosttool_PKGS := json-c
+tests/vm/hosttool_SRC := tests/vm/hosttool.c
 tests/vm/host_vfio_SRC := tests/vm/host_vfio.c
 tests/vm/host_vfio_PKGS := cmocka

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +15,8 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -137,6 +141,95 @@ static void quiesced(void **state)
 	munmap(va, 4096);
 }
 
+/* A driver in the middle of its work: DMA mapped, bus master on. */
+static pid_t start_driver(const struct udrv_host_vfio *v)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		void *va = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (va == MAP_FAILED || map(v, va))
+			_exit(1);
+		bus_master_on(v);
+		if (write(ready[1], "r", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* Its death alone changes nothing, because we hold its descriptors; then the
+ * device is quiet, and the next driver finds everything free. */
+static void killed_drivers(void **state)
+{
+	const struct udrv_host_vfio *v = *state;
+	struct udrv_quiesce_log log;
+
+	for (int i = 0; i < 3; i++) {
+		static char page[4096] __attribute__((aligned(4096)));
+		pid_t pid = start_driver(v);
+
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_true(bus_master(v));
+		assert_int_equal(map(v, page), -EEXIST);
+
+		assert_int_equal(udrv_host_quiesce(v, &log), 0);
+		assert_false(bus_master(v));
+		if (log.result[UDRV_QUIESCE_RESET] != -ENOTSUP)
+			assert_int_equal(log.result[UDRV_QUIESCE_RESET], 0);
+	}
+}
+
+static bool readable(int fd, int ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pfd, 1, ms) == 1 && pfd.revents == POLLIN;
+}
+
+/* Register 60 of edu raises its interrupt, which nobody acknowledges here. */
+static void edu_raise(const struct udrv_host_vfio *v)
+{
+	struct vfio_region_info bar = { .argsz = sizeof(bar), .index = VFIO_PCI_BAR0_REGION_INDEX };
+	uint32_t one = 1;
+
+	assert_int_equal(ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &bar), 0);
+	assert_int_equal(pwrite(v->device, &one, 4, (off_t)bar.offset + 0x60), 4);
+}
+
+/* The driver died with the line asserted: no more interrupts until the next
+ * driver asks for them, and then it gets this one. */
+static void asserted_interrupt(void **state)
+{
+	const struct udrv_host_vfio *v = *state;
+	uint32_t on = 1, count;
+
+	assert_int_equal(write(v->irq, &on, sizeof(on)), sizeof(on));
+	edu_raise(v);
+	assert_true(readable(v->irq, 2000));
+	assert_int_equal(read(v->irq, &count, sizeof(count)), sizeof(count));
+	assert_true(readable(v->irq, 2000));
+
+	assert_int_equal(udrv_host_quiesce(v, NULL), 0);
+	/* What came before may still be counted. */
+	if (readable(v->irq, 0))
+		assert_int_equal(read(v->irq, &count, sizeof(count)), sizeof(count));
+	assert_false(readable(v->irq, 300));
+	assert_int_equal(write(v->irq, &on, sizeof(on)), sizeof(on));
+	assert_true(readable(v->irq, 2000));
+}
+
 /* Without udrv.ko: the dead driver's eventfd is disconnected. */
 static void eventfd_disconnected(void **state)
 {
@@ -174,6 +267,10 @@ int main(int argc, char *argv[])
 		cmocka_unit_test_setup_teardown(opened, open_device, close_device),
 		cmocka_unit_test_setup_teardown(a_second_time, open_device, close_device),
 		cmocka_unit_test_setup_teardown(quiesced, open_device, close_device),
+		cmocka_unit_test_setup_teardown(killed_drivers, open_device, close_device),
+	};
+	const struct CMUnitTest edu_tests[] = {
+		cmocka_unit_test_setup_teardown(asserted_interrupt, open_device, close_device),
 	};
 	/* udrv refuses eventfds while its own descriptor is open. */
 	const struct CMUnitTest eventfd_tests[] = {
@@ -188,5 +285,7 @@ int main(int argc, char *argv[])
 	failed = cmocka_run_group_tests_name("host_vfio", tests, NULL, NULL);
 	if (strcmp(info.driver, "udrv") != 0)
 		failed += cmocka_run_group_tests_name("eventfd", eventfd_tests, NULL, NULL);
+	else if (info.vendor == 0x1234)
+		failed += cmocka_run_group_tests_name("edu", edu_tests, NULL, NULL);
 	return failed;
 }

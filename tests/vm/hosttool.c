@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* hosttool.c - the privileged helpers by hand, for tests/vm/host_*.test:
- *	hosttool list|bind|unbind ...	as udrvctl does
+/* hosttool.c - the privileged helpers that no command calls alone, for tests/vm:
  *	hosttool memlock BYTES
  *	hosttool tap NAME [ALIAS]	prints its name and keeps it until stdin ends */
 #include <stdio.h>
@@ -9,8 +8,6 @@
 #include <unistd.h>
 
 #include <udrv/host.h>
-
-#include "../../supervisor/ctl_host.h"
 
 static int memlock(int argc, char *argv[])
 {
@@ -51,13 +48,12 @@ int main(int argc, char *argv[])
 		const char *name;
 		int (*run)(int argc, char *argv[]);
 	} commands[] = {
-		{ "list", udrvctl_list }, { "bind", udrvctl_bind }, { "unbind", udrvctl_unbind },
 		{ "memlock", memlock }, { "tap", tap },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "usage: hosttool list|bind|unbind|memlock|tap ...\n");
+	fprintf(stderr, "usage: hosttool memlock|tap ...\n");
 	return 100;
 }
