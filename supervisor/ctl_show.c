@@ -48,7 +48,7 @@ static const struct {
 	[DROPPED] = { "DROPPED", 1 },	[CAUSE] = { "LAST CAUSE", 0 },
 };
 
-typedef char row_t[COLUMNS][96];
+typedef char row_t[COLUMNS][256];
 
 static void format_age(char *text, size_t size, double ms)
 {
@@ -66,7 +66,7 @@ static void format_age(char *text, size_t size, double ms)
 
 static void fill(row_t row, struct json_object *d)
 {
-	struct json_object *counters = member(d, "counters");
+	struct json_object *counters = member(d, "counters"), *endpoint = member(d, "endpoint");
 	const char *driver = ctl_text(d, "driver"), *slash = strrchr(driver, '/');
 
 #define PUT(column, ...) snprintf(row[column], sizeof(row[column]), __VA_ARGS__)
@@ -77,7 +77,7 @@ static void fill(row_t row, struct json_object *d)
 	PUT(STATE, "%s", ctl_text(d, "state"));
 	format_age(row[UPTIME], sizeof(row[UPTIME]), ctl_number(d, "state_ms"));
 	PUT(RESTARTS, "%.0f", ctl_number(d, "restarts"));
-	PUT(ENDPOINT, "%s", ctl_text(member(d, "endpoint"), "name"));
+	PUT(ENDPOINT, "%s", ctl_number(endpoint, "open") ? ctl_text(endpoint, "name") : "-");
 	if (counters && member(counters, "tx_sent")) {
 		PUT(TX, "%.0f", ctl_number(counters, "tx_sent"));
 		PUT(RX, "%.0f", ctl_number(counters, "rx_frames"));
