@@ -70,7 +70,7 @@ static int udrv_desc_check(struct udrv_line *line, struct udrv_dev *only)
 	list_for_each_entry(dev, &line->devs, on_line) {
 		if (dev->leaving || (only && dev != only))
 			continue;
-		if (dev->desc || dev->vfio_intx)
+		if (dev->desc || dev->vfio_intx || dev->changing)
 			return -EBUSY;
 		any = true;
 	}
@@ -165,10 +165,10 @@ void udrv_desc_close(struct udrv_desc *desc)
 }
 
 /*
- * Unmask what the last interrupt masked.  A device that asserts still, or
- * again, stays masked and counts at once.
+ * line->lock is held.  Unmask what the last interrupt masked.  A device that
+ * asserts still, or again, stays masked and counts at once.
  */
-static void udrv_desc_rearm(struct udrv_desc *desc)
+void udrv_desc_rearm(struct udrv_desc *desc)
 {
 	struct udrv_dev *dev;
 

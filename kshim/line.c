@@ -38,6 +38,25 @@ static bool udrv_intx_masked(struct udrv_dev *dev)
 }
 
 /*
+ * VFIO is taking the INTx over or giving it up, and nobody can tell whose this
+ * interrupt is.  If we masked it, VFIO would wait for it for ever; if we left
+ * it, it might storm.  So the line waits until that is settled: microseconds,
+ * because VFIO has taken all it needs from user space before it locks igate.
+ */
+static irqreturn_t udrv_intx_hold(struct udrv_dev *dev)
+{
+	u32 reg;
+
+	pci_read_config_dword(dev->core.pdev, PCI_COMMAND, &reg);
+	if (reg & PCI_COMMAND_INTX_DISABLE || !(reg >> 16 & PCI_STATUS_INTERRUPT))
+		return IRQ_NONE;
+	if (!dev->held)
+		disable_irq_nosync(dev->irq);
+	dev->held = true;
+	return IRQ_HANDLED;
+}
+
+/*
  * masked is checked first: pci_check_and_mask_intx() says "yes" for a device
  * that is pending and masked already, and would claim the neighbours'
  * interrupts for it.
@@ -49,8 +68,10 @@ static irqreturn_t udrv_intx(int irq, void *data)
 	irqreturn_t ret = IRQ_NONE;
 
 	spin_lock(&line->lock);
-	if (!dev->vfio_intx && !udrv_intx_masked(dev) &&
-	    pci_check_and_mask_intx(dev->core.pdev)) {
+	if (dev->changing && mutex_is_locked(&dev->core.igate)) {
+		ret = udrv_intx_hold(dev);
+	} else if (!dev->vfio_intx && !udrv_intx_masked(dev) &&
+		   pci_check_and_mask_intx(dev->core.pdev)) {
 		dev->masked = true;
 		dev->believed = 0;
 		if (dev->desc)
@@ -110,18 +131,57 @@ void udrv_line_guard(struct udrv_dev *dev)
 	spin_unlock_irq(&dev->line->lock);
 }
 
+/* line->lock is held. */
+static void udrv_line_look(struct udrv_dev *dev)
+{
+	struct udrv_desc *desc = dev->desc;
+	bool was_masked = dev->masked;
+	u16 cmd;
+
+	dev->vfio_intx = dev->core.irq_type == VFIO_PCI_INTX_IRQ_INDEX;
+	pci_read_config_word(dev->core.pdev, PCI_COMMAND, &cmd);
+	dev->masked = cmd & PCI_COMMAND_INTX_DISABLE;
+	if (!desc || dev->vfio_intx)
+		return;
+	/* It has an owner: what he asked for holds. */
+	if (!dev->masked && desc->user_masked) {
+		pci_intx(dev->core.pdev, 0);
+		dev->masked = true;
+	}
+	if (dev->masked && !was_masked)
+		udrv_desc_rearm(desc);
+}
+
 /* VFIO may have changed the command register, or taken the INTx over. */
 void udrv_line_sync(struct udrv_dev *dev)
 {
-	u16 cmd;
-
 	if (!dev->line)
 		return;
 	spin_lock_irq(&dev->line->lock);
-	pci_read_config_word(dev->core.pdev, PCI_COMMAND, &cmd);
-	dev->masked = cmd & PCI_COMMAND_INTX_DISABLE;
-	dev->vfio_intx = dev->core.irq_type == VFIO_PCI_INTX_IRQ_INDEX;
+	udrv_line_look(dev);
 	spin_unlock_irq(&dev->line->lock);
+}
+
+/* line->claim is held: VFIO may take the INTx over until udrv_line_settle(). */
+void udrv_line_change(struct udrv_dev *dev)
+{
+	spin_lock_irq(&dev->line->lock);
+	dev->changing++;
+	spin_unlock_irq(&dev->line->lock);
+}
+
+void udrv_line_settle(struct udrv_dev *dev)
+{
+	bool held;
+
+	spin_lock_irq(&dev->line->lock);
+	udrv_line_look(dev);
+	dev->changing--;
+	held = dev->held;
+	dev->held = false;
+	spin_unlock_irq(&dev->line->lock);
+	if (held)
+		enable_irq(dev->irq);
 }
 
 static void udrv_line_add(struct udrv_line *line, struct udrv_dev *dev)

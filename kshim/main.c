@@ -41,29 +41,33 @@ static void udrv_close_device(struct vfio_device *vdev)
 }
 
 /*
- * VFIO's own interrupts and ours exclude each other.  Our copy of the index
+ * VFIO's own interrupts and ours exclude each other.  Our copy of the header
  * decides; a caller who changes it under our feet gets VFIO's handler besides
- * our guard, which line_sync() then notices: its own loss only.
+ * our guard, which line_settle() then notices: its own loss only.
  */
 static long udrv_set_irqs(struct udrv_dev *dev, unsigned long arg)
 {
 	struct vfio_irq_set hdr;
+	bool busy, trigger;
 	long ret;
 
 	if (copy_from_user(&hdr, (void __user *)arg, offsetofend(struct vfio_irq_set, count)))
 		return -EFAULT;
-	if (!dev->line)
+	if (!dev->line || hdr.index > VFIO_PCI_MSIX_IRQ_INDEX)
 		return vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 
+	/* Nothing but a trigger connects or disconnects an interrupt. */
+	trigger = hdr.flags & VFIO_IRQ_SET_ACTION_TRIGGER;
 	mutex_lock(&dev->line->claim);
-	if (dev->desc && hdr.index <= VFIO_PCI_MSIX_IRQ_INDEX) {
-		ret = -EBUSY;
-	} else {
-		udrv_line_guard(dev);
-		ret = vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
-		udrv_line_sync(dev);
-	}
+	busy = dev->desc;
+	if (!busy && trigger)
+		udrv_line_change(dev);
 	mutex_unlock(&dev->line->claim);
+	if (busy)
+		return -EBUSY;
+	ret = vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+	if (trigger)
+		udrv_line_settle(dev);
 	return ret;
 }
 
@@ -87,6 +91,22 @@ static long udrv_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long
 	}
 }
 
+/*
+ * VFIO reads, changes and writes the command register.  If our handler or a
+ * reader masked or unmasked the device meanwhile, that has been undone.
+ */
+static ssize_t udrv_vfio_write(struct vfio_device *vdev, const char __user *buf,
+			       size_t count, loff_t *ppos)
+{
+	bool command = VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX &&
+		       (*ppos & VFIO_PCI_OFFSET_MASK) < PCI_STATUS;
+	ssize_t ret = vfio_pci_core_write(vdev, buf, count, ppos);
+
+	if (command)
+		udrv_line_sync(to_udrv(vdev));
+	return ret;
+}
+
 static const struct vfio_device_ops udrv_vfio_ops = {
 	.name		= "udrv",
 	.init		= vfio_pci_core_init_dev,
@@ -96,7 +116,7 @@ static const struct vfio_device_ops udrv_vfio_ops = {
 	.ioctl		= udrv_ioctl,
 	.device_feature	= vfio_pci_core_ioctl_feature,
 	.read		= vfio_pci_core_read,
-	.write		= vfio_pci_core_write,
+	.write		= udrv_vfio_write,
 	.mmap		= vfio_pci_core_mmap,
 	.request	= vfio_pci_core_request,
 	.match		= vfio_pci_core_match,

@@ -10,7 +10,8 @@
  * Locks, from the outside in:
  *   udrv_lines_lock	which lines exist and who is on them; held by probe and
  *			remove only, also across proc_remove()
- *   line->claim	who owns which interrupt; held across VFIO_DEVICE_SET_IRQS
+ *   line->claim	who owns which interrupt; never held while user memory is
+ *			touched, which may take for ever
  *   line->lock		what the interrupt handler shares with everybody else
  */
 #ifndef KSHIM_UDRV_H
@@ -52,6 +53,8 @@ struct udrv_dev {
 	bool masked;			/* INTx disable bit is set, by us or by somebody */
 	u8 believed;			/* interrupts since masked was last known for sure */
 	bool vfio_intx;			/* VFIO's own handler masks and unmasks */
+	unsigned int changing;		/* calls that may change vfio_intx; claim, too */
+	bool held;			/* and the line is disabled meanwhile */
 };
 
 struct udrv_desc {
@@ -74,6 +77,8 @@ void udrv_line_get(struct udrv_line *line);
 void udrv_line_put(struct udrv_line *line);
 void udrv_line_guard(struct udrv_dev *dev);
 void udrv_line_sync(struct udrv_dev *dev);
+void udrv_line_change(struct udrv_dev *dev);
+void udrv_line_settle(struct udrv_dev *dev);
 
 /* desc.c */
 int udrv_desc_open(struct udrv_line *line, struct udrv_dev *dev, struct udrv_desc **out);
@@ -81,6 +86,7 @@ int udrv_desc_claim(struct udrv_desc *desc, struct udrv_dev *dev);
 void udrv_desc_unclaim(struct udrv_desc *desc, struct udrv_dev *dev);
 void udrv_desc_close(struct udrv_desc *desc);
 void udrv_desc_count(struct udrv_desc *desc);
+void udrv_desc_rearm(struct udrv_desc *desc);
 void udrv_desc_kill(struct udrv_desc *desc);
 long udrv_desc_ioctl(struct udrv_dev *dev, unsigned long arg);
 extern const struct proc_ops udrv_proc_ops;
