@@ -178,7 +178,7 @@ static struct json_object *parse(const char *line, size_t len)
 	if (!tok)
 		return NULL;
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
-	/* A lone number needs to see the end of the line; an object does not. */
+	/* It stops at a NUL and takes that for success. */
 	o = json_tokener_parse_ex(tok, line, (int)len);
 	if (o && (json_tokener_get_parse_end(tok) != len ||
 		  !json_object_is_type(o, json_type_object))) {

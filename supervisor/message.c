@@ -27,8 +27,6 @@ static int parse_ns(struct text t, uint64_t *out)
 {
 	uint64_t v = 0;
 
-	if (!t.len)
-		return -EINVAL;
 	for (size_t i = 0; i < t.len; i++) {
 		if (t.at[i] < '0' || t.at[i] > '9' ||
 		    __builtin_mul_overflow(v, 10, &v) ||

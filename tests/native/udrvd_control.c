@@ -164,6 +164,21 @@ static void never_reads(void **state)
 	still_well(r);
 }
 
+/* What follows a NUL is part of the line too. */
+static void nul_in_a_line(void **state)
+{
+	static const char text[] = "{\"cmd\":\"ping\"}\0, and more\n";
+	struct rig *r = *state;
+	char *line;
+
+	start_one(r);
+	rig_want(r, send(r->fd, text, sizeof(text) - 1, 0) == sizeof(text) - 1);
+	line = rig_line(r->fd, NULL);
+	rig_want(r, line && strstr(line, "expected one JSON object a line"));
+	free(line);
+	still_well(r);
+}
+
 static void random_bytes(void **state)
 {
 	struct rig *r = *state;
@@ -344,7 +359,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(refusals), T(other_signals), T(many_lines_at_once), T(half_closed),
-		T(too_long_a_line), T(never_reads), T(random_bytes), T(crowd),
+		T(too_long_a_line), T(never_reads), T(nul_in_a_line), T(random_bytes), T(crowd),
 		T(socket_is_private), T(second_instance), T(wrong_configuration),
 		T(one_bad_device), T(udrvctl_does), T(udrvctl_refuses),
 	};

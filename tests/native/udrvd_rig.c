@@ -178,6 +178,7 @@ static void run_udrvd(struct rig *r)
 	snprintf(socket_path, sizeof(socket_path), "%s/s", r->dir);
 	snprintf(log, sizeof(log), "%s/log", r->dir);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	dup2(fd, 30);		/* one that our parent forgot: no driver may get it */
 	dup2(fd, 1);
 	dup2(fd, 2);
 	execl(program, "udrvd", "-c", config, "-s", socket_path, (char *)NULL);
