@@ -138,13 +138,16 @@ struct world {
 
 static int setup(void **state)
 {
-	struct world *w = calloc(1, sizeof(*w));
+	struct world *w;
 	int fds[2];
 
 	memset(&tap, 0, sizeof(tap));
 	memset(&drv, 0, sizeof(drv));
 	tap.carrier = -1;
-	if (!w || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds))
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds))
+		return -1;
+	w = calloc(1, sizeof(*w));
+	if (!w)
 		return -1;
 	tap.driver = fds[0];
 	tap.kernel = fds[1];
