@@ -36,7 +36,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
     options = VARIANTS[variant]
     iommu = options.get("iommu", True)
     # panic=-1 with -no-reboot: a panic ends QEMU at once.
-    cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off "
+    # no_timer_check: on a busy host the kernel finds its timer too slow, and panics.
+    cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off no_timer_check "
                f"intel_iommu={'on' if iommu else 'off'} {append}")
     argv = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config",
