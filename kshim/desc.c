@@ -18,6 +18,8 @@
 /* What any kind of poll can wait for, so that none sleeps through the end. */
 #define UDRV_POLL_ALL	(EPOLLIN | EPOLLRDNORM | EPOLLPRI | EPOLLOUT | EPOLLWRNORM | \
 			 EPOLLERR | EPOLLHUP)
+/* How long waiters may take to see the end before they are made to leave. */
+#define UDRV_LEAVE_MS	20
 
 /* line->lock is held. */
 void udrv_desc_count(struct udrv_desc *desc)
@@ -48,15 +50,6 @@ void udrv_desc_unclaim(struct udrv_desc *desc, struct udrv_dev *dev)
 	dev->desc = NULL;
 	spin_unlock_irq(&desc->line->lock);
 	pm_runtime_put(&dev->core.pdev->dev);
-}
-
-/* line->claim is held. */
-void udrv_desc_kill(struct udrv_desc *desc)
-{
-	spin_lock_irq(&desc->line->lock);
-	desc->dead = true;
-	spin_unlock_irq(&desc->line->lock);
-	wake_up_poll(&desc->wait, UDRV_POLL_ALL);
 }
 
 /* Is there somebody who has, or will have, the interrupts asked for? */
@@ -129,6 +122,11 @@ int udrv_desc_open(struct udrv_line *line, struct udrv_dev *dev, struct udrv_des
 	return 0;
 }
 
+static void udrv_desc_wake(struct udrv_desc *desc, __poll_t key)
+{
+	__wake_up(&desc->wait, TASK_NORMAL, 0, poll_to_key(key));
+}
+
 /*
  * proc_remove() releases files that are still open, and whose pollers may
  * still be queued with us.  epoll and io_uring leave for good when told
@@ -137,12 +135,30 @@ int udrv_desc_open(struct udrv_line *line, struct udrv_dev *dev, struct udrv_des
  */
 static void udrv_desc_drain(struct udrv_desc *desc)
 {
-	/* Nobody can queue any more, so no barrier is needed to look. */
 	while (waitqueue_active(&desc->wait)) {
-		__wake_up(&desc->wait, TASK_NORMAL, 0,
-			  poll_to_key(UDRV_POLL_ALL | POLLFREE));
-		usleep_range(100, 1000);
+		udrv_desc_wake(desc, UDRV_POLL_ALL | POLLFREE);
+		if (waitqueue_active(&desc->wait))
+			usleep_range(100, 1000);
 	}
+}
+
+/*
+ * line->claim is held.  Returns when all who wait have seen the end, and not
+ * earlier: once proc_remove() has begun, procfs answers poll() in our place,
+ * and who waits for exceptions only would sleep on, for ever, and so would we.
+ * First without POLLFREE, which io_uring takes for a cancellation.
+ */
+void udrv_desc_kill(struct udrv_desc *desc)
+{
+	bool waiters = waitqueue_active(&desc->wait);
+
+	spin_lock_irq(&desc->line->lock);
+	desc->dead = true;
+	spin_unlock_irq(&desc->line->lock);
+	udrv_desc_wake(desc, UDRV_POLL_ALL);
+	if (waiters)
+		msleep(UDRV_LEAVE_MS);
+	udrv_desc_drain(desc);
 }
 
 void udrv_desc_close(struct udrv_desc *desc)
@@ -280,6 +296,9 @@ static __poll_t udrv_poll(struct file *file, poll_table *wait)
 	struct udrv_desc *desc = file->private_data;
 	__poll_t ret;
 
+	/* Or udrv_desc_kill() would have newcomers to wait for. */
+	if (READ_ONCE(desc->dead))
+		return UDRV_POLL_ALL;
 	poll_wait(file, &desc->wait, wait);
 	spin_lock_irq(&desc->line->lock);
 	udrv_desc_rearm(desc);
