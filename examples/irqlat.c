@@ -63,10 +63,12 @@ static int compare(const void *a, const void *b)
 
 static void print(const char *what, uint64_t *ns, unsigned int n)
 {
+	const unsigned int mid = n / 2, p99 = n - 1 - n / 100;
+
 	qsort(ns, n, sizeof(*ns), compare);
 	printf("%-10s n %-7u min %8.3f  p50 %8.3f  p99 %8.3f  max %8.3f us\n", what, n,
-	       (double)ns[0] / 1e3, (double)ns[n / 2] / 1e3,
-	       (double)ns[n - 1 - n / 100] / 1e3, (double)ns[n - 1] / 1e3);
+	       (double)ns[0] / 1e3, (double)ns[mid] / 1e3, (double)ns[p99] / 1e3,
+	       (double)ns[n - 1] / 1e3);
 }
 
 static void measure_access(struct irqlat *l, const char *what, bool write)
@@ -145,7 +147,7 @@ static int get_options(struct irqlat *l)
 		return -EINVAL;
 	}
 	l->n = (unsigned int)val;
-	while (irq && type < UDRV_IRQ_TYPES && strcmp(irq, names[type]))
+	while (irq && type < UDRV_IRQ_TYPES && strcmp(irq, names[type]) != 0)
 		type++;
 	if (type == UDRV_IRQ_TYPES || (irq && !udrv_irq_count(l->dev, type))) {
 		udrv_log(l->dev, UDRV_ERR, "irq=%s: expected intx, msi or msix, and that the device has it",

@@ -5,6 +5,7 @@
  * BARs and MSI addresses).
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/pci_regs.h>
 
 #include "backend_qtest.h"
@@ -176,8 +177,7 @@ static uint32_t bar_read(const struct udrv_bar *bar, size_t off, unsigned int wi
 		return UINT32_MAX;
 	if (!b->ports || b->q->machine->ports)
 		return (uint32_t)udrv_qtest_read(b->q, b->addr + off, width);
-	udrv_qtest_cmd(b->q, &val, "in%c 0x%llx\n", "?bw?l"[width],
-		       (unsigned long long)(b->addr + off));
+	udrv_qtest_cmd(b->q, &val, "in%c 0x%" PRIx64 "\n", "?bw?l"[width], b->addr + off);
 	return (uint32_t)val;
 }
 
@@ -190,8 +190,8 @@ static void bar_write(const struct udrv_bar *bar, size_t off, unsigned int width
 	if (!b->ports || b->q->machine->ports)
 		udrv_qtest_write(b->q, b->addr + off, width, val);
 	else
-		udrv_qtest_cmd(b->q, NULL, "out%c 0x%llx 0x%x\n", "?bw?l"[width],
-			       (unsigned long long)(b->addr + off), val);
+		udrv_qtest_cmd(b->q, NULL, "out%c 0x%" PRIx64 " 0x%x\n", "?bw?l"[width],
+			       b->addr + off, val);
 }
 
 static const struct udrv_bar_io bar_io = { .read = bar_read, .write = bar_write };

@@ -141,7 +141,7 @@ int udrv_qtest_cmd(struct udrv_qtest *q, uint64_t *val, const char *fmt, ...)
 		ret = answer(q, line);
 	if (ret)
 		return ret;
-	if (strncmp(line, "OK", 2)) {
+	if (strncmp(line, "OK", 2) != 0) {
 		udrv_log(q->dev, UDRV_ERR, "QEMU refuses a qtest command: %s", line);
 		return -EIO;
 	}

@@ -129,7 +129,7 @@ static int map(struct udrv_qtest *q, uint64_t iova, uint64_t len, bool on)
 static void catcher_setup(struct udrv_qtest *q)
 {
 	uint32_t config = ECAM + (CATCHER_SLOT << 15);
-	uint64_t before = q->level;
+	uint64_t before;
 
 	q->catcher_line = 0;
 	if (udrv_qtest_read(q, config, 4) != 0x11e81234)

@@ -212,7 +212,7 @@ static int parse_one(struct udrv_fault *f, const char *text)
 	    text[end] || text[strlen(name) + 1] == '-' || !from || to < from)
 		return -EINVAL;
 	for (enum fault_what what = GONE; what < WHATS; what++) {
-		if (strcmp(name, faults[what].name))
+		if (strcmp(name, faults[what].name) != 0)
 			continue;
 		f->when[what].from = from;
 		f->when[what].to = to;

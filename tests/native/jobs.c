@@ -46,7 +46,7 @@ const char *jobs_end(const struct job *jobs, const char *model,
 		const struct job *j = &jobs[i];
 		int status;
 
-		if (j->fn != fn || strcmp(j->model, model))
+		if (j->fn != fn || strcmp(j->model, model) != 0)
 			continue;
 		status = run_wait(pids[i], 60000);
 		if (status == j->want)
