@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used by those who source this
 # SPDX-License-Identifier: MIT
 # For tests/vm/net_*.test: our driver, started by hand, in namespace "ours",
 # and the kernel's at the other end of the hub in "theirs".
@@ -9,7 +9,9 @@
 FRAMES=/udrv/tests/vm/frames.py
 OURS=10.7.0.1 THEIRS=10.7.0.2
 LOG=/tmp/driver.log
-driver='' peer_if=''
+driver='' peer_if='' peer_base=0 bg='' driver_status=0
+# What counters reads:
+tx_taken=0 tx_sent=0 tx_dropped=0 rx_frames=0 rx_dropped=0 rx_errors=0 resets=0
 
 ours() { ip netns exec ours "$@"; }
 theirs() { ip netns exec theirs "$@"; }
