@@ -57,7 +57,7 @@ static int look(struct udrv_qtest *q)
 		return -errno;
 	}
 	h = (const void *)q->ram;
-	if (q->ram_len < sizeof(*h) || h->magic != QTEST_MAGIC || h->machine > 1) {
+	if (q->ram_len < sizeof(*h) || h->magic != QTEST_MAGIC || h->machine >= QTEST_MACHINES) {
 		udrv_log(q->dev, UDRV_ERR, "this is not the RAM of a QEMU of libudrv");
 		return -EINVAL;
 	}

@@ -63,7 +63,8 @@ struct udrv_qtest_machine {
 	void (*tick)(struct udrv_qtest *q);
 };
 extern const struct udrv_qtest_machine udrv_qtest_x86, udrv_qtest_alpha;
-extern const struct udrv_qtest_machine *const udrv_qtest_machines[];	/* NULL ends */
+#define QTEST_MACHINES	2
+extern const struct udrv_qtest_machine *const udrv_qtest_machines[QTEST_MACHINES];
 
 struct udrv_qtest_bar {
 	struct udrv_qtest *q;

@@ -4,12 +4,12 @@
  * do and leaves nothing in the file system: its RAM, its firmware and what it
  * writes to stderr are memfds, its socket is one end of a pair.
  *
- * Between us and QEMU stands a keeper, a fork of ours that waits for both of
- * them.  It is made with clone() and no exit signal, so that neither SIGCHLD
- * nor waitpid(-1) of the driver ever shows it (an exec would undo that: hence
- * a process of its own).  If we die, the kernel sends it SIGTERM and it kills
- * QEMU; if it is killed, the kernel kills QEMU; if QEMU dies, it reaps it, and
- * we see the end of the socket.
+ * Between us (the thread that opened the device) and QEMU stands a keeper, a
+ * fork of ours that waits for both.  It is made with clone() and no exit
+ * signal, so that neither SIGCHLD nor waitpid(-1) of the driver ever shows it
+ * (an exec would undo that: hence a process of its own).  If we die, the
+ * kernel sends it SIGTERM and it kills QEMU; if it is killed, the kernel kills
+ * QEMU; if QEMU dies, it reaps it, and we see the end of the socket.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -210,7 +210,7 @@ static int find_machine(const struct udrv_dev *dev, const char **device,
 	if (!slash || (comma && comma < slash))
 		return 0;
 	len = (size_t)(slash - *device);
-	for (unsigned int i = 0; udrv_qtest_machines[i]; i++) {
+	for (unsigned int i = 0; i < QTEST_MACHINES; i++) {
 		*machine = udrv_qtest_machines[i];
 		if (strlen((*machine)->name) == len && !strncmp((*machine)->name, *device, len)) {
 			*device = slash + 1;

@@ -203,6 +203,6 @@ const struct udrv_qtest_machine udrv_qtest_x86 = {
 	.tick = report_faults,
 };
 
-const struct udrv_qtest_machine *const udrv_qtest_machines[] = {
-	&udrv_qtest_x86, &udrv_qtest_alpha, NULL
+const struct udrv_qtest_machine *const udrv_qtest_machines[QTEST_MACHINES] = {
+	&udrv_qtest_x86, &udrv_qtest_alpha,	/* the first is the default */
 };

@@ -296,6 +296,7 @@ static int start_a_thousand_times(const struct job *job)
 	struct udrv_dev *dev = card_open("qtest:edu");
 	struct held before = { 0 };
 	struct udrv_dma dma;
+	int ret;
 
 	for (int i = 0; i < 1010; i++) {
 		if (i == 10)
@@ -307,7 +308,9 @@ static int start_a_thousand_times(const struct job *job)
 			return 2;
 		udrv_loop_run_for(udrv_loop(dev), 1);	/* the cancelled read ends */
 	}
-	return more_than(before);
+	ret = more_than(before);
+	udrv_close(dev);
+	return ret;
 }
 
 static const struct job jobs[] = {
