@@ -152,6 +152,8 @@ static void show(void)
 			at += (size_t)sprintf(text + at, "%.6s=%llx,", line, caps);
 		else if (sscanf(line, "NoNewPrivs: %d", &n) == 1)
 			at += (size_t)sprintf(text + at, "nnp=%d,", n);
+		else if (sscanf(line, "Groups: %d", &n) == 1)
+			at += (size_t)sprintf(text + at, "group=%d,", n);
 	}
 	if (f)
 		fclose(f);

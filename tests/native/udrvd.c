@@ -56,7 +56,8 @@ static void sandbox(void **state)
 	/* 0, 1, 2, arena, checkpoint, and 5 that it opened itself */
 	rig_want(r, strstr(status, "fds=") && !strcmp(strstr(status, "fds="), "fds=012345"));
 	if (geteuid() == 0)
-		rig_want(r, strstr(status, "uid=12345,gid=23456,") && strstr(status, "CapBnd=0,"));
+		rig_want(r, strstr(status, "uid=12345,gid=23456,CapPrm") &&
+			 strstr(status, "CapBnd=0,"));
 }
 
 /* Kill it again and again, as soon as it has done something. */

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -172,7 +173,11 @@ static void run_udrvd(struct rig *r)
 	char program[300], config[128], socket_path[128], log[128];
 	int fd;
 
+	static const gid_t groups[] = { 4, 5 };
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (geteuid() == 0)	/* which a driver must not inherit */
+		setgroups(2, groups);
 	snprintf(program, sizeof(program), "%s/supervisor/udrvd", r->build);
 	snprintf(config, sizeof(config), "%s/c", r->dir);
 	snprintf(socket_path, sizeof(socket_path), "%s/s", r->dir);
