@@ -135,9 +135,9 @@ static void udrv_desc_wake(struct udrv_desc *desc, __poll_t key)
  */
 static void udrv_desc_drain(struct udrv_desc *desc)
 {
-	while (waitqueue_active(&desc->wait)) {
+	while (wq_has_sleeper(&desc->wait)) {
 		udrv_desc_wake(desc, UDRV_POLL_ALL | POLLFREE);
-		if (waitqueue_active(&desc->wait))
+		if (wq_has_sleeper(&desc->wait))
 			usleep_range(100, 1000);
 	}
 }
@@ -150,11 +150,13 @@ static void udrv_desc_drain(struct udrv_desc *desc)
  */
 void udrv_desc_kill(struct udrv_desc *desc)
 {
-	bool waiters = waitqueue_active(&desc->wait);
+	bool waiters;
 
 	spin_lock_irq(&desc->line->lock);
 	desc->dead = true;
 	spin_unlock_irq(&desc->line->lock);
+	/* From here on, who queues sees that it is dead, and leaves. */
+	waiters = wq_has_sleeper(&desc->wait);
 	udrv_desc_wake(desc, UDRV_POLL_ALL);
 	if (waiters)
 		msleep(UDRV_LEAVE_MS);
