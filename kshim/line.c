@@ -134,11 +134,15 @@ void udrv_line_guard(struct udrv_dev *dev)
 /* line->lock is held. */
 static void udrv_line_look(struct udrv_dev *dev)
 {
+	bool vfio_intx = dev->core.irq_type == VFIO_PCI_INTX_IRQ_INDEX;
 	struct udrv_desc *desc = dev->desc;
 	bool was_masked = dev->masked;
 	u16 cmd;
 
-	dev->vfio_intx = dev->core.irq_type == VFIO_PCI_INTX_IRQ_INDEX;
+	/* VFIO's user unmasks after each interrupt, which is to cost no more. */
+	if (dev->vfio_intx && vfio_intx)
+		return;
+	dev->vfio_intx = vfio_intx;
 	pci_read_config_word(dev->core.pdev, PCI_COMMAND, &cmd);
 	dev->masked = cmd & PCI_COMMAND_INTX_DISABLE;
 	if (!desc || dev->vfio_intx)
@@ -152,14 +156,24 @@ static void udrv_line_look(struct udrv_dev *dev)
 		udrv_desc_rearm(desc);
 }
 
-/* VFIO may have changed the command register, or taken the INTx over. */
+/*
+ * VFIO may have changed the command register, or taken the INTx over.  The line
+ * is let go even if another call goes on: that may wait for user memory, and
+ * the line not for it.
+ */
 void udrv_line_sync(struct udrv_dev *dev)
 {
+	bool held;
+
 	if (!dev->line)
 		return;
 	spin_lock_irq(&dev->line->lock);
 	udrv_line_look(dev);
+	held = dev->held;
+	dev->held = false;
 	spin_unlock_irq(&dev->line->lock);
+	if (held)
+		enable_irq(dev->irq);
 }
 
 /* line->claim is held: VFIO may take the INTx over until udrv_line_settle(). */
@@ -172,16 +186,10 @@ void udrv_line_change(struct udrv_dev *dev)
 
 void udrv_line_settle(struct udrv_dev *dev)
 {
-	bool held;
-
 	spin_lock_irq(&dev->line->lock);
-	udrv_line_look(dev);
 	dev->changing--;
-	held = dev->held;
-	dev->held = false;
 	spin_unlock_irq(&dev->line->lock);
-	if (held)
-		enable_irq(dev->irq);
+	udrv_line_sync(dev);
 }
 
 static void udrv_line_add(struct udrv_line *line, struct udrv_dev *dev)
@@ -236,7 +244,8 @@ int udrv_line_join(struct udrv_dev *dev)
 	int ret;
 
 	pci_read_config_byte(pdev, PCI_INTERRUPT_PIN, &pin);
-	if (!pin || !pdev->irq || !pci_intx_mask_supported(pdev))
+	if (!pin || !pdev->irq || pdev->irq == IRQ_NOTCONNECTED ||
+	    !pci_intx_mask_supported(pdev))
 		return 0;
 
 	mutex_lock(&udrv_lines_lock);

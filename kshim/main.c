@@ -41,33 +41,31 @@ static void udrv_close_device(struct vfio_device *vdev)
 }
 
 /*
- * VFIO's own interrupts and ours exclude each other.  Our copy of the header
- * decides; a caller who changes it under our feet gets VFIO's handler besides
- * our guard, which line_settle() then notices: its own loss only.
+ * VFIO's own interrupts and ours exclude each other.  VFIO reads the request
+ * again, and a hostile caller has changed it by then; so our copy decides
+ * nothing but who is told EBUSY, and whatever it says we look afterwards who
+ * has the INTx.  Who gets it from VFIO besides us has the loss himself.
  */
 static long udrv_set_irqs(struct udrv_dev *dev, unsigned long arg)
 {
 	struct vfio_irq_set hdr;
-	bool busy, trigger;
+	bool busy;
 	long ret;
 
+	if (!dev->line)
+		return vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 	if (copy_from_user(&hdr, (void __user *)arg, offsetofend(struct vfio_irq_set, count)))
 		return -EFAULT;
-	if (!dev->line || hdr.index > VFIO_PCI_MSIX_IRQ_INDEX)
-		return vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 
-	/* Nothing but a trigger connects or disconnects an interrupt. */
-	trigger = hdr.flags & VFIO_IRQ_SET_ACTION_TRIGGER;
 	mutex_lock(&dev->line->claim);
-	busy = dev->desc;
-	if (!busy && trigger)
+	busy = dev->desc && hdr.index <= VFIO_PCI_MSIX_IRQ_INDEX;
+	if (!busy)
 		udrv_line_change(dev);
 	mutex_unlock(&dev->line->claim);
 	if (busy)
 		return -EBUSY;
 	ret = vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
-	if (trigger)
-		udrv_line_settle(dev);
+	udrv_line_settle(dev);
 	return ret;
 }
 
