@@ -56,7 +56,6 @@ static void *flipper(void *data)
 {
 	volatile struct vfio_irq_set *set = &flip.set;
 
-	/* count first and last, so that most mixtures are requests, too. */
 	while (!flip.stop) {
 		set->flags = flip.lie.flags;
 		set->index = flip.lie.index;
