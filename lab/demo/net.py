@@ -61,7 +61,12 @@ def setup():
         run("ip", "link", "set", dev, "netns", ns)
         run("ip", "-n", ns, "addr", "add", f"{addr}/24", "dev", dev)
         run("ip", "-n", ns, "link", "set", dev, "up")
-    run("ip", "netns", "exec", "ours", "ping", "-q", "-c", "1", "-w", "10", THEIRS)
+    for _ in range(20):
+        if subprocess.run(["ip", "netns", "exec", "ours", "ping", "-q", "-c", "1", "-W", "1", THEIRS],
+                          stdout=subprocess.DEVNULL).returncode == 0:
+            break
+    else:
+        raise RuntimeError("the peer does not answer")
     return daemon
 
 
