@@ -20,6 +20,8 @@
 			 EPOLLERR | EPOLLHUP)
 /* How long waiters may take to see the end before they are made to leave. */
 #define UDRV_LEAVE_MS	20
+/* And how long then; they need a processor for it, and microseconds. */
+#define UDRV_DRAIN_MS	5000
 
 /* line->lock is held. */
 void udrv_desc_count(struct udrv_desc *desc)
@@ -131,22 +133,29 @@ static void udrv_desc_wake(struct udrv_desc *desc, __poll_t key)
  * proc_remove() releases files that are still open, and whose pollers may
  * still be queued with us.  epoll and io_uring leave for good when told
  * POLLFREE; select and poll leave by themselves once woken, so wait for them.
- * RCU, because the former may just be looking.
+ * Not for ever: they ask their other files first, which may never answer
+ * (a FUSE file whose server sleeps).  False: somebody is queued still.
  */
-static void udrv_desc_drain(struct udrv_desc *desc)
+static bool udrv_desc_drain(struct udrv_desc *desc)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(UDRV_DRAIN_MS);
+
 	while (wq_has_sleeper(&desc->wait)) {
+		if (time_after(jiffies, end))
+			return false;
 		udrv_desc_wake(desc, UDRV_POLL_ALL | POLLFREE);
 		if (wq_has_sleeper(&desc->wait))
 			usleep_range(100, 1000);
 	}
+	return true;
 }
 
 /*
  * line->claim is held.  Returns when all who wait have seen the end, and not
  * earlier: once proc_remove() has begun, procfs answers poll() in our place,
  * and who waits for exceptions only would sleep on, for ever, and so would we.
- * First without POLLFREE, which io_uring takes for a cancellation.
+ * First without POLLFREE, which io_uring takes for a cancellation.  The other
+ * kind of descriptor has a file that its pollers keep: no need to wait.
  */
 void udrv_desc_kill(struct udrv_desc *desc)
 {
@@ -158,8 +167,9 @@ void udrv_desc_kill(struct udrv_desc *desc)
 	/* From here on, who queues sees that it is dead, and leaves. */
 	waiters = wq_has_sleeper(&desc->wait);
 	udrv_desc_wake(desc, UDRV_POLL_ALL);
-	if (waiters)
-		msleep(UDRV_LEAVE_MS);
+	if (desc->dev || !waiters)
+		return;
+	msleep(UDRV_LEAVE_MS);
 	udrv_desc_drain(desc);
 }
 
@@ -177,9 +187,12 @@ void udrv_desc_close(struct udrv_desc *desc)
 	desc->dead = true;
 	mutex_unlock(&line->claim);
 
-	udrv_desc_drain(desc);
+	/* Better lose the memory than free what somebody is queued in. */
+	if (udrv_desc_drain(desc))
+		kfree_rcu(desc, rcu);
+	else
+		pr_warn("udrv: irq %d: a poller does not leave\n", line->irq);
 	udrv_line_put(line);
-	kfree_rcu(desc, rcu);
 }
 
 /*
