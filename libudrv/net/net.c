@@ -197,7 +197,7 @@ static void timer_done(struct udrv_op *op, int res, unsigned int flags)
 	if (!net->running)
 		return;
 	/* ip link set ... address: nothing tells us, so look. */
-	if (!udrv_tap_get_mac(&net->tap, mac) && memcmp(mac, net->mac, 6)) {
+	if (!udrv_tap_get_mac(&net->tap, mac) && memcmp(mac, net->mac, 6) != 0) {
 		memcpy(net->mac, mac, 6);
 		net->ops->set_mac(net->dev, mac);
 	}
@@ -230,7 +230,7 @@ static int option_promisc(struct udrv_net *net)
 {
 	const char *text = udrv_option(net->dev, "promisc");
 
-	if (text && strcmp(text, "0") && strcmp(text, "1")) {
+	if (text && strcmp(text, "0") != 0 && strcmp(text, "1") != 0) {
 		udrv_log(net->dev, UDRV_ERR, "promisc=%s: expected 0 or 1", text);
 		return -EINVAL;
 	}

@@ -9,7 +9,7 @@ bool udrv_net_mac_ok(const uint8_t mac[6])
 {
 	static const uint8_t zero[6];
 
-	return !(mac[0] & 1) && memcmp(mac, zero, 6);	/* bit 0: a group address */
+	return !(mac[0] & 1) && memcmp(mac, zero, 6) != 0;	/* bit 0: a group address */
 }
 
 static void begin(struct udrv_checkpoint *cp)
