@@ -31,7 +31,10 @@ step "programs and module for the VM" \
 
 # The image is made anew only when something in it is new.
 payload=$VMDIR/obj/payload
-sum=$(cd "$payload" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+sum=$(cd "$payload" && {
+	find . -printf '%m %p\n' | sort
+	find . -type f -print0 | sort -z | xargs -0 sha256sum
+} | sha256sum)
 if [ ! -e "$VMDIR/payload.img" ] || [ "$sum" != "$(cat "$VMDIR/payload.sum" 2>/dev/null)" ]; then
 	size=$(($(du -sm "$payload" | cut -f1) * 5 / 4 + 16))
 	rm -f "$VMDIR/payload.sum" "$VMDIR/payload.new"
