@@ -130,15 +130,22 @@ static void garbage(int n)
 	}
 }
 
+/* Short, because udrvd cuts what is over 79 characters. */
 static void show(void)
 {
-	char text[512] = "";
+	char text[512];
 	char line[256];
-	FILE *f = fopen("/proc/self/status", "re");
 	struct rlimit core;
 	size_t at;
+	FILE *f;
 
-	at = (size_t)sprintf(text, "STATUS=");
+	at = (size_t)sprintf(text, "STATUS=fds=");
+	for (int fd = 0; fd < 64; fd++)
+		if (fcntl(fd, F_GETFD) >= 0 && fd != notify_fd)
+			at += (size_t)sprintf(text + at, "%d", fd);
+	getrlimit(RLIMIT_CORE, &core);
+	at += (size_t)sprintf(text + at, ",core=%d,", (int)core.rlim_cur);
+	f = fopen("/proc/self/status", "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		unsigned long long caps;
 		int n;
@@ -149,7 +156,7 @@ static void show(void)
 			at += (size_t)sprintf(text + at, "gid=%d,", n);
 		else if (sscanf(line, "CapPrm: %llx", &caps) == 1 ||
 			 sscanf(line, "CapBnd: %llx", &caps) == 1)
-			at += (size_t)sprintf(text + at, "%.6s=%llx,", line, caps);
+			at += (size_t)sprintf(text + at, "%.6s=%s,", line, caps ? "some" : "0");
 		else if (sscanf(line, "NoNewPrivs: %d", &n) == 1)
 			at += (size_t)sprintf(text + at, "nnp=%d,", n);
 		else if (sscanf(line, "Groups: %d", &n) == 1)
@@ -157,12 +164,7 @@ static void show(void)
 	}
 	if (f)
 		fclose(f);
-	getrlimit(RLIMIT_CORE, &core);
-	at += (size_t)sprintf(text + at, "core=%d,fds=", (int)core.rlim_cur);
-	for (int fd = 0; fd < 64; fd++)
-		if (fcntl(fd, F_GETFD) >= 0 && fd != notify_fd)
-			at += (size_t)sprintf(text + at, "%d", fd);
-	sprintf(text + at, "\nX_SESSION=%d", getsid(0) == getpid());
+	sprintf(text + at - 1, "\nX_SESSION=%d", getsid(0) == getpid());
 	say(text);
 }
 
