@@ -30,6 +30,7 @@ struct vfio {
 
 /* The device's registers through sysfs, so that nobody has it open. */
 void edu_open(struct edu *edu, const char *bdf);
+void device_open(struct edu *edu, const char *bdf);	/* any device: not looked at */
 void edu_raise(struct edu *edu);		/* asserts INTx until edu_ack() */
 void edu_ack(struct edu *edu);
 bool edu_asserts(struct edu *edu);
