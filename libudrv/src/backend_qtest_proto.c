@@ -172,24 +172,26 @@ void udrv_qtest_write(struct udrv_qtest *q, uint64_t addr, unsigned int width, u
 
 /*
  * A predecessor may have died before it read its answers (never in the middle
- * of a line: a small send() is all or nothing).  So a number that was never
- * used before is put into RAM, and all is skipped until QEMU reads it to us.
+ * of a line: a small send() is all or nothing).  So QEMU puts a number that was
+ * never used before into RAM, and all is skipped until it reads that to us.  If
+ * we wrote it there, the predecessor's last question might be answered with it.
  */
 int udrv_qtest_sync(struct udrv_qtest *q)
 {
 	struct timeval limit = { .tv_sec = ANSWER_SECONDS };
-	struct udrv_qtest_header *h = (void *)q->ram;
+	const size_t at = offsetof(struct udrv_qtest_header, token);
+	const uint64_t token = udrv_now_ns();
 	char line[QTEST_LINE];
 	int ret;
 
 	if (setsockopt(q->vm.sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
 		return -errno;
-	h->token = udrv_now_ns();
-	snprintf(line, sizeof(line), "readq 0x%zx\n", offsetof(struct udrv_qtest_header, token));
+	snprintf(line, sizeof(line), "writeq 0x%zx 0x%llx\nreadq 0x%zx\n", at,
+		 (unsigned long long)token, at);
 	ret = send_all(q, line, strlen(line));
 	while (!ret) {
 		ret = answer(q, line);
-		if (!ret && !strncmp(line, "OK 0x", 5) && strtoull(line + 3, NULL, 16) == h->token)
+		if (!ret && !strncmp(line, "OK 0x", 5) && strtoull(line + 3, NULL, 16) == token)
 			break;
 	}
 	return ret;
