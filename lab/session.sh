@@ -7,7 +7,7 @@
 . "$(dirname "$0")/common.sh"
 status=0
 setpriv --pdeathsig TERM "$@" || status=$?
-if [ -d "$OUT" ] && [ "$(stat -c %u "$TOP")" != "$(id -u)" ]; then
+if [ "$(id -u)" = 0 ] && [ -d "$OUT" ] && [ "$(stat -c %u "$TOP")" != 0 ]; then
 	chown -R --reference="$TOP" "$OUT"
 fi
 exit "$status"
