@@ -118,7 +118,12 @@ static const struct vfio_device_ops udrv_vfio_ops = {
 	.mmap		= vfio_pci_core_mmap,
 	.request	= vfio_pci_core_request,
 	.match		= vfio_pci_core_match,
-	UDRV_IOMMUFD_OPS
+	/* compat.h: what only some kernels have. */
+	UDRV_BIND_OPS
+	UDRV_DETACH_OPS
+	UDRV_PASID_OPS
+	UDRV_TOKEN_OPS
+	UDRV_REGION_OPS
 };
 
 static int udrv_probe(struct pci_dev *pdev, const struct pci_device_id *id)

@@ -25,3 +25,7 @@ lint-checkpatch:
 	$(say) CHECKPATCH kshim
 	$(Q)perl "$$(mk/checkpatch.sh)" $(CHECKPATCH_FLAGS) \
 		$(wildcard kshim/*.c kshim/*.h) libudrv/include/udrv/irq_abi.h
+
+.PHONY: kshim-compat
+kshim-compat: lab-root	## the module against Debian's 6.1, 6.12 and newest kernel (root)
+	@$(LAB) lab/compat.py $(O)

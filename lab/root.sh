@@ -10,6 +10,7 @@
 
 . "$(dirname "$0")/common.sh"
 
+. "$(dirname "$0")/apt.sh"
 . "$(dirname "$0")/recipe.sh"
 
 need_root "building the lab"
@@ -18,31 +19,6 @@ dir=$(root_dir)
 if [ -e "$dir/release" ]; then
 	exit 0
 fi
-
-# The machine's own Debian mirror, asked from apt, which knows both formats of
-# sources files.  Third parties use Debian's suite names too: the mirror is the
-# first one that has our suite by Debian.
-# shellcheck disable=SC2016 # $(...) there is apt's syntax
-find_mirror() {
-	local uri probe
-	probe=$(mktemp)
-	for uri in ${UDRV_MIRROR:-} $(apt-get indextargets \
-			--format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
-			'Created-By: Packages' |
-			awk '$3 == "main" && $2 !~ /-/ && !seen[$1]++ { print $1 }'); do
-		rm -f "$probe"
-		if /usr/lib/apt/apt-helper -o Acquire::Retries=2 \
-				-o Acquire::http::Timeout=20 download-file \
-				"${uri%/}/dists/$SUITE/InRelease" "$probe" >/dev/null 2>&1 &&
-				grep -q '^Origin: Debian$' "$probe"; then
-			rm -f "$probe"
-			printf '%s\n' "${uri%/}"
-			return
-		fi
-	done
-	rm -f "$probe"
-	return 1
-}
 
 check_space() {
 	local need_mb=4096 have_mb
@@ -67,10 +43,7 @@ for tmp in "$CACHE"/half-built.* "$dir"; do
 	rm -rf --one-file-system "$tmp"
 done
 check_space
-mirror=$(find_mirror) || die \
-	"no Debian mirror with $SUITE answers." \
-	"Asked were those that apt uses (/etc/apt/sources.list, sources.list.d)." \
-	"Is there a network?  UDRV_MIRROR=URL names another mirror."
+mirror=$(find_mirror "$SUITE") || no_mirror "$SUITE"
 
 say "building the lab in $dir (once; all clones share it)"
 tmp=$(mktemp -d "$CACHE/half-built.XXXXXX")

@@ -6,7 +6,7 @@
 LAB	= exec env O=$(O) V=$(V) KEEP=$(KEEP) GOAL="$(MAKECMDGOALS)" \
 	  setpriv --pdeathsig TERM lab/session.sh
 
-.PHONY: deps deps-build deps-native lab lab-shell lab-clean lab-payload demo
+.PHONY: deps deps-build deps-native lab lab-root lab-shell lab-clean lab-payload demo
 deps:			## install the Debian packages the host needs (root)
 	@$(LAB) lab/host.sh build native lab
 deps-build:
@@ -16,6 +16,9 @@ deps-native:
 
 lab:			## build the lab's VM and what runs in it (root)
 	@$(LAB) lab/prepare.sh
+
+lab-root:
+	@$(LAB) lab/prepare.sh root
 
 demo: lab		## kill the drivers while applications use them (root)
 	@$(LAB) lab/demo.py $(O)
