@@ -174,6 +174,18 @@ static int parse_carrier(struct parser *p, const struct key *key, const char *va
 	return p->cfg->carrier_drop || !strcmp(value, "hold") ? 0 : -EINVAL;
 }
 
+static int parse_link(struct parser *p, const struct key *key, const char *value)
+{
+	p->cfg->line_disk = p->line;
+	return udrvd_value_name(value, p->cfg->link, sizeof(p->cfg->link));
+}
+
+static int parse_gone(struct parser *p, const struct key *key, const char *value)
+{
+	p->cfg->disk_fail = !strcmp(value, "fail");
+	return p->cfg->disk_fail || !strcmp(value, "wait") ? 0 : -EINVAL;
+}
+
 static int parse_user(struct parser *p, const struct key *key, const char *value)
 {
 	gid_t group = NOBODY;
@@ -209,6 +221,9 @@ static const struct key keys[] = {
 	{ "net", "ifname", parse_ifname, 0, 0, 0,
 	  "an interface name of 1 to 15 letters without '/', ':', '%' and blanks" },
 	{ "net", "carrier", parse_carrier, 0, 0, 0, "hold or drop" },
+	{ "disk", "link", parse_link, 0, 0, 0,
+	  "1 to 31 of the letters a-z, 0-9, '-', '_', '.'" },
+	{ "disk", "gone", parse_gone, 0, 0, 0, "wait or fail" },
 	{ "restart", "backoff_min", parse_time, MEMBER(restart.backoff_min), MS, 3600 * SEC,
 	  "a time from 1ms to 1h, such as 100ms" },
 	{ "restart", "backoff_max", parse_time, MEMBER(restart.backoff_max), MS, 3600 * SEC,
@@ -229,7 +244,7 @@ static const struct key keys[] = {
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(N_KEYS <= KEYS_MAX, "seen_key[] is too small");
 
-static const char *const sections[] = { "device", "dma", "net", "restart", "sandbox" };
+static const char *const sections[] = { "device", "dma", "net", "disk", "restart", "sandbox" };
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
 /* ---- the lines --------------------------------------------------------------- */
@@ -248,11 +263,14 @@ static void new_section(struct parser *p, const char *name, size_t len)
 		if (!strcmp(sections[i], "net")) {
 			p->cfg->net = true;
 			p->cfg->line_net = p->line;
+		} else if (!strcmp(sections[i], "disk")) {
+			p->cfg->disk = true;
+			p->cfg->line_disk = p->line;
 		}
 		return;
 	}
 	complain(p, p->line,
-		 "unknown section [%.*s]; expected [device], [dma], [net], [restart] or [sandbox]",
+		 "unknown section [%.*s]; expected [device], [dma], [net], [disk], [restart] or [sandbox]",
 		 (int)len, name);
 }
 
@@ -371,6 +389,11 @@ static void check_whole(struct parser *p)
 	if (cfg->bind[0] && !strcmp(cfg->bdf, "none"))
 		complain(p, key_line(p, "device", "bind"), "bind=%s: there is nothing to bind with bdf=none",
 			 cfg->bind);
+	if (cfg->net && cfg->disk)
+		complain(p, cfg->line_disk, "[disk]: the device is a network interface, says line %d; expected [net] or [disk]",
+			 cfg->line_net);
+	if (cfg->disk && !cfg->link[0])
+		snprintf(cfg->link, sizeof(cfg->link), "%s", cfg->name);
 	if (cfg->net && !cfg->ifname[0] && !p->complaints)
 		snprintf(cfg->ifname, sizeof(cfg->ifname), "%.15s", cfg->name);
 }

@@ -28,6 +28,10 @@ struct udrvd_config {
 	char ifname[16];
 	bool carrier_drop;		/* carrier off while no driver runs */
 
+	bool disk;			/* the file has a section [disk] */
+	char link[32];			/* /dev/udrv/LINK0 and so on */
+	bool disk_fail;			/* requests fail when no driver will come */
+
 	struct udrvd_policy restart;
 	uint64_t start_timeout, stop_timeout, watchdog;	/* ns; watchdog 0: none */
 
@@ -35,7 +39,7 @@ struct udrvd_config {
 	gid_t group;
 	bool group_given;
 
-	int line_name, line_bdf, line_net;	/* for messages; 0: not given */
+	int line_name, line_bdf, line_net, line_disk;	/* for messages; 0: not given */
 };
 
 /* Complaints go to errors, "FILE:LINE: what is wrong (what is expected)", one

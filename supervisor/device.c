@@ -101,6 +101,8 @@ static void do_watch(struct udrvd_device *d)
 	udrvd_log(UDRV_INFO, d->cfg->name, "pid %d is ready", d->process.pid);
 	if (d->cfg->watchdog)
 		udrvd_timer_arm(&d->udrvd->loop, &d->watchdog, d->cfg->watchdog);
+	if (d->endpoint.is_open && d->endpoint.ops->ready)
+		d->endpoint.ops->ready(&d->endpoint);
 }
 
 static void do_failed(struct udrvd_device *d)

@@ -74,7 +74,7 @@ static void add_fd(struct udrvd_spawn *s, int fd, const char *name)
 		s->fds[s->n_fds++] = (struct udrvd_fd){ fd, name };
 }
 
-static void add_fds(const struct udrvd_device *d, struct udrvd_spawn *s)
+static void add_fds(struct udrvd_device *d, struct udrvd_spawn *s)
 {
 	add_fd(s, d->vfio.device, "device");
 	add_fd(s, d->vfio.container, "container");
@@ -114,6 +114,8 @@ int udrvd_process_start(struct udrvd_device *d)
 	d->killed = 0;
 	d->malformed_logged = 0;
 	ret = udrvd_spawn(&s, &d->process);
+	if (d->endpoint.is_open && d->endpoint.ops->spawned)
+		d->endpoint.ops->spawned(&d->endpoint);
 	if (ret)
 		return ret;
 	d->starts++;
@@ -213,6 +215,8 @@ static void got_message(struct udrvd_device *d, const struct udrvd_message *m)
 {
 	if (m->has_status)
 		strcpy(d->status, m->status);
+	if (m->has_blk && d->endpoint.is_open && d->endpoint.ops->wants)
+		d->endpoint.ops->wants(&d->endpoint, m->blk);
 	if (m->ready)
 		udrvd_device_event(d, UDRVD_EV_READY);
 	if (m->first_io)

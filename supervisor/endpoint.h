@@ -2,7 +2,7 @@
 /*
  * endpoint.h - what applications see of a device.  It outlives drivers: udrvd
  * makes it once and keeps it until it ends.  The class's section in the
- * configuration ([net]) selects the kind.
+ * configuration ([net], [disk]) selects the kind.
  */
 #ifndef UDRVD_ENDPOINT_H
 #define UDRVD_ENDPOINT_H
@@ -16,15 +16,22 @@ struct udrvd_endpoint {
 	const struct udrvd_endpoint_ops *ops;	/* NULL: the device has none */
 	const struct udrvd_config *cfg;
 	bool is_open;
-	int fd;
+	int fd;					/* net: the interface */
+	struct udrvd_disk *disk;		/* blk: all of it */
 };
 
 struct udrvd_endpoint_ops {
 	const char *type;
-	/* Required.  Sets e->fd. */
+	/* Required. */
 	int (*open)(struct udrvd_endpoint *e, struct udrv_error *err);
 	/* Required.  Adds what a driver gets; returns how many. */
-	unsigned int (*fds)(const struct udrvd_endpoint *e, struct udrvd_fd *fds);
+	unsigned int (*fds)(struct udrvd_endpoint *e, struct udrvd_fd *fds);
+	/* Optional.  The driver was started, or could not be: these fds are copied. */
+	void (*spawned)(struct udrvd_endpoint *e);
+	/* Optional.  The driver said X_UDRV_BLK=unit, less than UDRV_BLK_UNITS. */
+	void (*wants)(struct udrvd_endpoint *e, unsigned int unit);
+	/* Optional.  The driver said READY=1. */
+	void (*ready)(struct udrvd_endpoint *e);
 	/* Required.  A driver died, another will come (hold), or none will.
 	 * Says in text what it did; 0 or -errno. */
 	int (*hold)(struct udrvd_endpoint *e, char *text, size_t size);
@@ -35,7 +42,7 @@ struct udrvd_endpoint_ops {
 	void (*close)(struct udrvd_endpoint *e);
 };
 
-extern const struct udrvd_endpoint_ops udrvd_endpoint_net;
+extern const struct udrvd_endpoint_ops udrvd_endpoint_net, udrvd_endpoint_blk;
 
 /* The kind that cfg asks for; nothing is opened yet. */
 void udrvd_endpoint_init(struct udrvd_endpoint *e, const struct udrvd_config *cfg);

@@ -19,7 +19,7 @@ static int net_open(struct udrvd_endpoint *e, struct udrv_error *err)
 	return udrv_host_tap(ifname, alias, &e->fd, err);
 }
 
-static unsigned int net_fds(const struct udrvd_endpoint *e, struct udrvd_fd *fds)
+static unsigned int net_fds(struct udrvd_endpoint *e, struct udrvd_fd *fds)
 {
 	fds[0] = (struct udrvd_fd){ e->fd, "tap" };
 	return 1;
@@ -78,6 +78,6 @@ void udrvd_endpoint_init(struct udrvd_endpoint *e, const struct udrvd_config *cf
 	*e = (struct udrvd_endpoint){
 		.cfg = cfg,
 		.fd = -1,
-		.ops = cfg->net ? &udrvd_endpoint_net : NULL,
+		.ops = cfg->net ? &udrvd_endpoint_net : cfg->disk ? &udrvd_endpoint_blk : NULL,
 	};
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <udrv/checkpoint.h>
+
 #include "message.h"
 
 struct text {
@@ -44,6 +46,15 @@ static int parse_flag(struct text value, bool *flag)
 	return is(value, "1") ? 0 : -EINVAL;
 }
 
+static int parse_unit(struct text t, struct udrvd_message *m)
+{
+	if (t.len != 1 || *t.at < '0' || *t.at >= '0' + UDRV_BLK_UNITS)
+		return -EINVAL;
+	m->has_blk = true;
+	m->blk = (unsigned int)(*t.at - '0');
+	return 0;
+}
+
 static int parse_pair(struct text key, struct text value, struct udrvd_message *m)
 {
 	if (is(key, "READY"))
@@ -54,6 +65,8 @@ static int parse_pair(struct text key, struct text value, struct udrvd_message *
 		return parse_flag(value, &m->stopping);
 	if (is(key, "X_UDRV_FIRST_IO"))
 		return parse_ns(value, &m->first_io);
+	if (is(key, "X_UDRV_BLK"))
+		return parse_unit(value, m);
 	if (is(key, "STATUS")) {
 		m->has_status = true;
 		copy(m->status, value);

@@ -17,6 +17,8 @@
 struct udrvd_message {
 	bool ready, watchdog, stopping;
 	uint64_t first_io;		/* CLOCK_MONOTONIC ns; 0: not said */
+	bool has_blk;
+	unsigned int blk;		/* X_UDRV_BLK: a disk, less than UDRV_BLK_UNITS */
 	bool has_status;
 	char status[UDRVD_STATUS_MAX];	/* cut if longer */
 	char state[UDRVD_STATUS_MAX];	/* X_UDRV_STATE; "" if not said */

@@ -65,6 +65,33 @@ static void add_net(struct json_object *o, const struct udrv_net_state *s)
 	}
 }
 
+static struct json_object *disk(const struct udrv_blk_unit *u, unsigned int number)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_number(o, "unit", number);
+	add_number(o, "sectors", u->limits.sectors);
+	add_number(o, "reads", u->reads);
+	add_number(o, "writes", u->writes);
+	add_number(o, "fua", u->fua);
+	add_number(o, "flushes", u->flushes);
+	add_number(o, "discards", u->discards);
+	add_number(o, "read_sectors", u->read_sectors);
+	add_number(o, "written_sectors", u->written_sectors);
+	add_number(o, "errors", u->errors);
+	return o;
+}
+
+static void add_blk(struct json_object *o, const struct udrv_blk_state *s)
+{
+	struct json_object *all = json_object_new_array();
+
+	for (unsigned int i = 0; i < UDRV_BLK_UNITS; i++)
+		if (s->unit[i].limits.sectors)
+			json_object_array_add(all, disk(&s->unit[i], i));
+	add(o, "disks", all);
+}
+
 /* Drivers write the page: only what names its kind is shown as that. */
 static struct json_object *counters(const struct udrvd_device *d)
 {
@@ -77,6 +104,8 @@ static struct json_object *counters(const struct udrvd_device *d)
 	add_number(o, "starts", cp.starts);
 	if (cp.class == UDRV_CLASS_NET)
 		add_net(o, &cp.net);
+	if (cp.class == UDRV_CLASS_BLK)
+		add_blk(o, &cp.blk);
 	return o;
 }
 

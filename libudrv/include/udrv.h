@@ -60,7 +60,7 @@ struct udrv_id {
  */
 struct udrv_driver {
 	const char *name;
-	const struct udrv_id *ids;	/* { 0, 0 } ends the table */
+	const struct udrv_id *ids;	/* { 0, 0 } ends the table; NULL: no hardware */
 	size_t priv_size;		/* zeroed state behind udrv_priv() */
 	size_t dma_size;		/* bytes udrv_dma_alloc() must be good for; 0: 1 MiB */
 
@@ -90,7 +90,8 @@ struct udrv_driver {
  */
 UDRV_API int udrv_main(const struct udrv_driver *drv, int argc, char *argv[]);
 
-/* name: "0000:00:04.0", "qtest:edu", or NULL for the descriptors that our
+/* name: "0000:00:04.0", "qtest:edu", "none" (a driver without hardware, which has
+ * ids == NULL), or NULL for the descriptors that our
  * supervisor left us (docs/driver-process.md).  The device owns what is got
  * through it; udrv_close() undoes it all, bus mastering first. */
 UDRV_API int udrv_open(struct udrv_dev **devp, const char *name,
@@ -157,6 +158,9 @@ UDRV_API int udrv_loop_timer(struct udrv_loop *loop, uint64_t ms, struct udrv_op
  * a cancel; queue it again for more. */
 UDRV_API int udrv_loop_poll(struct udrv_loop *loop, int fd, unsigned int events,
 			    struct udrv_op *op);
+/* Hand over what is queued now, in one system call (up to 256 entries); how
+ * many these were, or -errno. */
+UDRV_API int udrv_loop_submit(struct udrv_loop *loop);
 UDRV_API int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op);
 /* Until udrv_loop_stop(); returns its status.  -ETIME: udrv_loop_run_for() ran
  * out of its time (ms) without a stop. */

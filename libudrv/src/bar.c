@@ -61,6 +61,8 @@ int udrv_bus_master(struct udrv_dev *dev, bool on)
 	uint32_t cmd, want;
 	int ret;
 
+	if (!udrv_has_hardware(dev->drv))
+		return 0;
 	ret = udrv_config_read(dev, PCI_COMMAND, 2, &cmd);
 	if (ret)
 		return ret;

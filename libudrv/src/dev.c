@@ -23,6 +23,8 @@ static const struct udrv_backend_ops *const backends[] = {
 
 static const struct udrv_backend_ops *find_backend(const char *name)
 {
+	if (name && !strcmp(name, "none"))
+		return &udrv_backend_none;
 	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
 		const char *prefix = backends[i]->prefix;
 
@@ -81,6 +83,8 @@ static int check_id(struct udrv_dev *dev)
 	uint32_t vendor, device;
 	int ret;
 
+	if (!udrv_has_hardware(dev->drv))
+		return 0;
 	ret = udrv_config_read(dev, PCI_VENDOR_ID, 2, &vendor);
 	if (!ret)
 		ret = udrv_config_read(dev, PCI_DEVICE_ID, 2, &device);
@@ -96,6 +100,24 @@ static int check_id(struct udrv_dev *dev)
 			return 0;
 	udrv_log(dev, UDRV_ERR, "device %04x:%04x is not one this driver knows", vendor, device);
 	return -ENODEV;
+}
+
+/* A driver without hardware gets none, also from a supervisor. */
+static int check_name(struct udrv_dev *dev, const char **name)
+{
+	bool none = *name && !strcmp(*name, "none");
+
+	if (none && udrv_has_hardware(dev->drv)) {
+		udrv_log(dev, UDRV_ERR, "this driver needs hardware: name a device");
+		return -EINVAL;
+	}
+	if (*name && !none && !udrv_has_hardware(dev->drv)) {
+		udrv_log(dev, UDRV_ERR, "this driver has no hardware: the device's name must be none");
+		return -EINVAL;
+	}
+	if (!udrv_has_hardware(dev->drv))
+		*name = "none";
+	return 0;
 }
 
 static int dev_init(struct udrv_dev *dev, const char *name, const struct udrv_driver *drv)
@@ -147,6 +169,8 @@ int udrv_open(struct udrv_dev **devp, const char *name, const struct udrv_driver
 	if (!dev)
 		return -ENOMEM;
 	ret = dev_init(dev, name, drv);
+	if (!ret)
+		ret = check_name(dev, &name);
 	if (!ret) {
 		dev->ops = find_backend(name);
 		ret = dev->ops->open(dev, name);

@@ -90,7 +90,8 @@ struct udrv_backend_ops {
 	int (*dma_map)(struct udrv_dev *dev, void *va, size_t len, uint64_t iova);
 	int (*dma_unmap)(struct udrv_dev *dev, uint64_t iova, size_t len);
 };
-extern const struct udrv_backend_ops udrv_backend_vfio, udrv_backend_qtest;
+extern const struct udrv_backend_ops udrv_backend_vfio, udrv_backend_qtest,
+					udrv_backend_none;
 
 /* fault.c: put the faults of UDRV_FAULT, if any, between dev and its ops. */
 struct udrv_fault;
@@ -157,6 +158,11 @@ struct udrv_dev {
 	struct udrv_op signal_op;
 	const char *options[UDRV_OPTIONS];	/* "key=value" from argv, NULL ends */
 };
+
+static inline bool udrv_has_hardware(const struct udrv_driver *drv)
+{
+	return drv->ids != NULL;
+}
 
 /* Undo all that was opened through the device. */
 void udrv_bar_close_all(struct udrv_dev *dev);

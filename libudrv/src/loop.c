@@ -68,6 +68,11 @@ int udrv_loop_poll(struct udrv_loop *loop, int fd, unsigned int events, struct u
 	return 0;
 }
 
+int udrv_loop_submit(struct udrv_loop *loop)
+{
+	return io_uring_submit(&loop->ring);
+}
+
 int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op)
 {
 	io_uring_prep_cancel(udrv_loop_sqe(loop, NULL), op, 0);

@@ -15,6 +15,13 @@ enum { EXIT_OK = 0, EXIT_DRIVER = 1, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 static int usage(const struct udrv_driver *drv, FILE *to, int status)
 {
+	if (!udrv_has_hardware(drv)) {
+		fprintf(to,
+			"usage: %s [key=value]... none\n"
+			"Needs no hardware.  Under a supervisor (LISTEN_FDS) not even 'none' is given.\n",
+			drv->name);
+		return status;
+	}
 	fprintf(to,
 		"usage: %s [key=value]... DEVICE\n"
 		"DEVICE is a PCI address such as 0000:00:04.0, bound to udrv or vfio-pci\n"

@@ -109,6 +109,10 @@ static const struct { const char *text, *said; } wrong[] = {
 	{ "[net]\nifname=u%d\n", "x.ini:6: ifname=u%d: expected" },
 	{ "[net]\ncarrier=on\n", "x.ini:6: carrier=on: expected hold or drop" },
 	{ "name=net1\n", "x.ini:5: 'name' is given already, in line 2" },
+	{ "[disk]\nlink=a/b\n", "x.ini:6: link=a/b: expected 1 to 31 of the letters" },
+	{ "[disk]\ngone=\n", "x.ini:6: gone=: expected wait or fail" },
+	{ "[disk]\nifname=u0\n", "x.ini:6: unknown key 'ifname' in [disk]; expected one of link, gone" },
+	{ "[net]\n[disk]\n", "x.ini:6: [disk]: the device is a network interface, says line 5" },
 	{ "[net]\n[net]\n", "x.ini:6: section [net] is there already, in line 5" },
 	{ "just words\n", "x.ini:5: expected [section], key=value or a comment" },
 	{ "[net\n", "x.ini:5: expected [section], key=value or a comment" },
@@ -268,11 +272,33 @@ static void duplicates(void **state)
 	assert_non_null(strstr(said, "b.ini:2: interface u0 is taken already"));
 	assert_non_null(strstr(said, "a.ini:6\n"));
 	free(said);
+	said = add_files(NEEDED "[disk]\nlink=d\n",
+			 "[disk]\nlink=d\n[device]\nname=b\nbdf=none\ndriver=/x\n", &n);
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(said, "b.ini:2: the disks' link=d is taken already, in /tmp"));
+	free(said);
 	/* Devices without hardware do not clash. */
 	said = add_files("[device]\nname=a\nbdf=none\ndriver=/x\n",
 			 "[device]\nname=b\nbdf=none\ndriver=/x\n", &n);
 	assert_int_equal(n, 0);
 	free(said);
+}
+
+static void disks(void **state)
+{
+	struct udrvd_config c;
+
+	parse_right(NEEDED, &c);
+	assert_false(c.disk);
+	parse_right(NEEDED "[disk]\n", &c);
+	assert_true(c.disk);
+	assert_false(c.disk_fail);
+	assert_string_equal(c.link, "net0");
+	parse_right(NEEDED "[disk]\nlink=d-1\ngone=fail\n", &c);
+	assert_true(c.disk_fail);
+	assert_string_equal(c.link, "d-1");
+	parse_right(NEEDED "[disk]\ngone=wait\n", &c);
+	assert_false(c.disk_fail);
 }
 
 static void missing_file(void **state)
@@ -300,6 +326,7 @@ int main(void)
 		cmocka_unit_test(long_lines),
 		cmocka_unit_test(random_files),
 		cmocka_unit_test(duplicates),
+		cmocka_unit_test(disks),
 		cmocka_unit_test(missing_file),
 	};
 

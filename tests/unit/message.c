@@ -54,6 +54,19 @@ static void understands_several(void **state)
 	assert_string_equal(m.status, "fine = good");
 }
 
+static void understands_disks(void **state)
+{
+	struct udrvd_message m;
+
+	assert_int_equal(parse("READY=1", &m), 0);
+	assert_false(m.has_blk);
+	assert_int_equal(parse("X_UDRV_BLK=0", &m), 0);
+	assert_true(m.has_blk);
+	assert_int_equal(m.blk, 0);
+	assert_int_equal(parse("X_UDRV_BLK=7", &m), 0);
+	assert_int_equal(m.blk, 7);
+}
+
 static void cuts_a_long_status(void **state)
 {
 	struct udrvd_message m;
@@ -73,6 +86,7 @@ static void refuses_nonsense(void **state)
 		"X_UDRV_FIRST_IO=1x", "X_UDRV_FIRST_IO=18446744073709551616",
 		"X_UDRV_FIRST_IO=99999999999999999999", "STATUS=\033[2J", "STATUS=\t",
 		"STATUS=\xc3\xa4", "READY=1\r",
+		"X_UDRV_BLK=", "X_UDRV_BLK=8", "X_UDRV_BLK=00", "X_UDRV_BLK=-", "X_UDRV_BLK=a",
 	};
 	static const struct udrvd_message nothing;
 	struct udrvd_message m;
@@ -119,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(understands_each),
 		cmocka_unit_test(understands_several),
+		cmocka_unit_test(understands_disks),
 		cmocka_unit_test(cuts_a_long_status),
 		cmocka_unit_test(refuses_nonsense),
 		cmocka_unit_test(refuses_what_is_too_long),

@@ -15,6 +15,25 @@
 
 enum udrv_class { UDRV_CLASS_NONE, UDRV_CLASS_NET, UDRV_CLASS_BLK, UDRV_CLASS_SND };
 
+#define UDRV_BLK_UNITS		8	/* disks of one device */
+
+enum udrv_blk_flag {
+	UDRV_BLK_WRITE_CACHE	= 1 << 0,	/* done is not on the medium: flush */
+	UDRV_BLK_FUA		= 1 << 1,	/* can write through it; needs WRITE_CACHE */
+	UDRV_BLK_ROTATIONAL	= 1 << 2,
+	UDRV_BLK_READ_ONLY	= 1 << 3,
+};
+
+/* What a disk is and can; sectors have 512 bytes, always. */
+struct udrv_blk_limits {
+	uint64_t sectors;		/* its size */
+	uint32_t logical_block, physical_block;		/* bytes: 512 ... 4096 */
+	uint32_t max_sectors;		/* of one request; whole pages: a multiple of 8 */
+	uint32_t max_discard_sectors;	/* 0: it cannot discard */
+	uint32_t depth;			/* requests that may be out at once: 4 ... 127 */
+	uint32_t flags;			/* enum udrv_blk_flag */
+};
+
 struct udrv_checkpoint {
 	uint32_t magic;			/* UDRV_CHECKPOINT_MAGIC once valid */
 	uint32_t class;			/* enum udrv_class: which part below */
@@ -35,6 +54,17 @@ struct udrv_checkpoint {
 			uint32_t mac_valid;	/* the interface has its address */
 			uint8_t mac[8];		/* the chip's own; 6 bytes */
 		} net;
+		struct udrv_blk_state {
+			/* limits.sectors 0: there is no such unit.  The rest
+			 * counts what was done, over all drivers. */
+			struct udrv_blk_unit {
+				struct udrv_blk_limits limits;
+				uint64_t reads, writes, flushes, discards;
+				uint64_t read_sectors, written_sectors;
+				uint64_t fua;		/* of the writes */
+				uint64_t errors;	/* of all of them */
+			} unit[UDRV_BLK_UNITS];
+		} blk;
 		uint8_t area[UDRV_CHECKPOINT_SIZE - 16];
 	};
 };

@@ -1,0 +1,53 @@
+# shellcheck shell=bash disable=SC2034 # used by those who source this
+# SPDX-License-Identifier: MIT
+# For tests/vm/blk_*.test: a ramdisk by hand, and fio that notices every error.
+#
+#	alone size=64M				# sets $disk (ublkb0), $driver (pid)
+#	end_driver				# its exit status is ours
+
+LOG=/tmp/ramdisk.log
+driver='' disk=''
+
+# queue NAME: of the disk, in sysfs.
+queue() { cat "/sys/block/$disk/queue/$1"; }
+
+# alone OPTION=VALUE...: the block device is there and can be used.
+alone() {
+	modprobe ublk_drv || return
+	at_exit end_driver
+	ramdisk "$@" none > $LOG 2>&1 &
+	driver=$!
+	wait_for 10 grep -q 'is /dev/ublkb' $LOG || { diag "$(cat $LOG)"; return 1; }
+	disk=$(sed -n 's/.* is .dev.\(ublkb[0-9]*\)$/\1/p' $LOG | tail -1)
+	[ -b "/dev/$disk" ]
+}
+
+end_driver() {
+	local pid=$driver
+	driver=
+	[ -n "$pid" ] || return 0
+	kill -TERM "$pid" 2> /dev/null
+	wait "$pid"
+}
+
+# pattern MEGABYTES SEED: reproducible bytes that no block has in common with
+# another.
+pattern() {
+	python3 -c '
+import random, sys
+r = random.Random(int(sys.argv[2]))
+for i in range(int(sys.argv[1])):
+    sys.stdout.buffer.write(r.randbytes(1 << 20))' "$1" "$2"
+}
+
+# verify NAME WORDS...: fio with a check sum and a number in every block; it
+# fails at the first error or wrong block.  (The check of the device node first:
+# without it fio would make a regular file.)
+verify() {
+	local name=$1
+	shift
+	[ -b "/dev/$disk" ] || return
+	fio --name="$name" --filename="/dev/$disk" --direct=1 --ioengine=libaio \
+		--verify=crc32c --verify_fatal=1 --randrepeat=1 --group_reporting \
+		--output="/tmp/fio.$name" "$@" || { tail -40 "/tmp/fio.$name"; return 1; }
+}
