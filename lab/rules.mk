@@ -35,6 +35,7 @@ UNIT_PROGS = $(addprefix $(O)/,$(TESTS_UNIT))
 UNIT_RUN = tests/tap_test.py $(UNIT_PROGS)
 SAN_PROGS = $(addprefix $(O)/san/,$(TESTS_UNIT))
 NATIVE_PROGS = $(addprefix $(O)/,$(TESTS_NATIVE))
+NATIVE_RUN = tests/guide.py $(NATIVE_PROGS)
 # -s keeps make from saying what is up to date.
 SUBMAKE	= $(MAKE) --no-print-directory V=$(V) $(if $(filter 1,$(V)),,-s)
 
@@ -49,7 +50,7 @@ CHECK	= $(LAB) tests/check.py --out $(O)
 check: lab		## all tests; the report is build/report/check.json (root)
 	$(call build-host-tests,$(UNIT_PROGS) $(NATIVE_PROGS),$(SAN_PROGS))
 	@$(CHECK) --report check --unit $(UNIT_RUN) --unit-san $(SAN_PROGS) \
-		--native $(NATIVE_PROGS) --vm
+		--native $(NATIVE_RUN) --vm
 
 check-unit: deps-build	## tests of pure code, plain and with sanitizers
 	$(call build-host-tests,$(UNIT_PROGS),$(SAN_PROGS))
@@ -57,8 +58,7 @@ check-unit: deps-build	## tests of pure code, plain and with sanitizers
 
 check-native: deps-native ## tests of drivers on device models, without a VM
 	$(call build-host-tests,$(NATIVE_PROGS),)
-	@test -n "$(NATIVE_PROGS)" || echo "check-native: there are no native tests yet"
-	@$(CHECK) --report check-native --native $(NATIVE_PROGS)
+	@$(CHECK) --report check-native --native $(NATIVE_RUN)
 
 check-vm: lab		## tests in the VM, T="NAME..." for some (root)
 	@$(CHECK) --report check-vm --vm $(T)
