@@ -29,3 +29,16 @@ lint-checkpatch:
 .PHONY: kshim-compat
 kshim-compat: lab-root	## the module against Debian's 6.1, 6.12 and newest kernel (root)
 	@$(LAB) lab/compat.py $(O)
+
+# What DKMS wants: all of the source in one folder with the version in its name.
+KSHIM_VERSION = $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' kshim/main.c)
+KSHIM_DKMS = $(DESTDIR)/usr/src/udrv-$(KSHIM_VERSION)
+.PHONY: install-dkms check-dkms
+install-dkms:		## the module's source for DKMS, in DESTDIR/usr/src/udrv-VERSION
+	$(say) INSTALL $(KSHIM_DKMS)
+	$(Q)install -d $(KSHIM_DKMS)
+	$(Q)install -m 644 $(KSHIM_SRC) LICENSES/GPL-2.0-only.txt $(KSHIM_DKMS)/
+	$(Q)sed 's/@VERSION@/$(KSHIM_VERSION)/' kshim/dkms.conf > $(KSHIM_DKMS)/dkms.conf
+
+check-dkms: lab-root	## dkms adds, builds, installs and removes the module, for each kernel (root)
+	@$(LAB) lab/dkms.sh
