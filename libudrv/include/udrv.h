@@ -55,8 +55,9 @@ struct udrv_id {
 };
 
 /*
- * What a driver is.  Order of calls, which the library enforces:
- * reset, start, then callbacks from the loop, then stop.
+ * What a driver is; must outlive the devices opened with it.  Order of calls,
+ * which the library enforces: reset, start, then callbacks from the loop, then
+ * stop.
  */
 struct udrv_driver {
 	const char *name;

@@ -22,7 +22,6 @@
 #include "backend_qtest.h"
 
 #define PREFIX		"qtest:"
-#define DMA_DEFAULT	(1u << 20)	/* as udrv_driver.dma_size says */
 
 static int adopt(struct udrv_qtest *q, const char *name)
 {
@@ -107,7 +106,7 @@ static void qtest_close(struct udrv_dev *dev)
 
 static int bring_up(struct udrv_dev *dev, const char *name)
 {
-	size_t dma = dev->drv->dma_size ? dev->drv->dma_size : DMA_DEFAULT;
+	size_t dma = udrv_dma_size(dev->drv);
 	struct udrv_qtest *q = dev->backend_data;
 	int ret;
 

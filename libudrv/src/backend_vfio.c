@@ -71,7 +71,7 @@ static int open_by_name(struct udrv_dev *dev, struct udrv_vfio *v, const char *n
 
 	ret = udrv_host_bdf(name, bdf, &err);
 	if (!ret)
-		ret = udrv_host_memlock(dev->drv->dma_size, &err);
+		ret = udrv_host_memlock(udrv_dma_size(dev->drv), &err);
 	if (!ret)
 		ret = udrv_host_open(bdf, &host, &err);
 	if (ret) {

@@ -16,6 +16,11 @@
 #define PAGE		4096u
 #define ARENA_DEFAULT	(1024u * 1024u)
 
+size_t udrv_dma_size(const struct udrv_driver *drv)
+{
+	return drv->dma_size ? drv->dma_size : ARENA_DEFAULT;
+}
+
 static uint64_t dma_limit(const struct udrv_dev *dev)
 {
 	return dev->dma_bits >= 64 ? UINT64_MAX : (1ull << dev->dma_bits) - 1;
@@ -105,7 +110,7 @@ static int arena_map(struct udrv_dev *dev, size_t len, void **vap, uint64_t *iov
 
 static int arena_open(struct udrv_dev *dev)
 {
-	size_t len = page_up(dev->drv->dma_size ? dev->drv->dma_size : ARENA_DEFAULT);
+	size_t len = page_up(udrv_dma_size(dev->drv));
 	int ret;
 
 	dev->arena.len = len;

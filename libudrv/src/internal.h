@@ -168,6 +168,8 @@ static inline bool udrv_has_hardware(const struct udrv_driver *drv)
 void udrv_bar_close_all(struct udrv_dev *dev);
 void udrv_irq_close_all(struct udrv_dev *dev);
 void udrv_irq_free_orphans(struct udrv_dev *dev);	/* the ring is gone */
+/* Bytes that its arena must have. */
+size_t udrv_dma_size(const struct udrv_driver *drv);
 void udrv_dma_close_all(struct udrv_dev *dev);
 int udrv_bus_master(struct udrv_dev *dev, bool on);
 
