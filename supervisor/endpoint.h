@@ -17,7 +17,7 @@ struct udrvd_endpoint {
 	const struct udrvd_config *cfg;
 	bool is_open;
 	int fd;					/* net: the interface */
-	struct udrvd_disk *disk;		/* blk: all of it */
+	struct udrvd_disks *disks;		/* blk: all of it */
 };
 
 struct udrvd_endpoint_ops {

@@ -3,3 +3,10 @@
 TESTS_VM += tests/drivers/fake
 TESTS_LIST += tests/drivers/fake
 tests/drivers/fake_SRC := tests/drivers/fake.c
+
+TESTS_VM += tests/drivers/dyingdisk
+TESTS_LIST += tests/drivers/dyingdisk
+USES_UDRV += tests/drivers/dyingdisk
+tests/drivers/dyingdisk_SRC := tests/drivers/dyingdisk.c examples/ramdisk.c
+tests/drivers/dyingdisk_LIBS := -Wl,--wrap=io_uring_submit,--wrap=mmap,--wrap=recvmsg \
+	-Wl,--wrap=send,--wrap=udrv_blk_done
