@@ -263,6 +263,7 @@ static size_t udrv_read_form(size_t asked)
 	}
 }
 
+/* Each form with its own constant size, which is checked at compile time. */
 static bool udrv_read_copy(struct iov_iter *to, size_t form, u64 count, u64 ns)
 {
 	struct udrv_irq_event ev = {
@@ -271,10 +272,31 @@ static bool udrv_read_copy(struct iov_iter *to, size_t form, u64 count, u64 ns)
 		.ns = ns,
 	};
 	u8 byte = min_t(u64, count, U8_MAX);
-	const void *from = form == 1 ? (void *)&byte : form == 4 ? (void *)&ev.count :
-			   form == 8 ? (void *)&count : (void *)&ev;
 
-	return copy_to_iter(from, form, to) == form;
+	switch (form) {
+	case sizeof(byte):
+		return copy_to_iter(&byte, sizeof(byte), to) == sizeof(byte);
+	case sizeof(ev.count):
+		return copy_to_iter(&ev.count, sizeof(ev.count), to) == sizeof(ev.count);
+	case sizeof(count):
+		return copy_to_iter(&count, sizeof(count), to) == sizeof(count);
+	default:
+		return copy_to_iter(&ev, sizeof(ev), to) == sizeof(ev);
+	}
+}
+
+/*
+ * Until there is something to take.  With the queue's own lock, because the
+ * plain form queues once more after it was woken.
+ */
+static int udrv_desc_wait(struct udrv_desc *desc)
+{
+	int ret;
+
+	spin_lock_irq(&desc->wait.lock);
+	ret = wait_event_interruptible_locked_irq(desc->wait, udrv_desc_ready(desc));
+	spin_unlock_irq(&desc->wait.lock);
+	return ret;
 }
 
 static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
@@ -291,7 +313,7 @@ static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	while ((ret = udrv_desc_take(desc, rearm, &count, &ns)) == -EAGAIN) {
 		if (nowait)
 			return -EAGAIN;
-		ret = wait_event_interruptible(desc->wait, udrv_desc_ready(desc));
+		ret = udrv_desc_wait(desc);
 		if (ret)
 			return ret;
 		/* Was another reader quicker, it has yet to serve the device. */
