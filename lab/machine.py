@@ -24,6 +24,8 @@ VARIANTS = {
     "no-iommu": {"iommu": False},
     # With devices that tests may hurt (_spare).
     "spare": {"spare": True},
+    # One instruction is one nanosecond of the guest's, whatever the host does.
+    "icount": {"icount": True},
 }
 
 MEMORY_MB = 2048
@@ -37,19 +39,26 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
     iommu = options.get("iommu", True)
     # panic=-1 with -no-reboot: a panic ends QEMU at once.
     # no_timer_check: on a busy host the kernel finds its timer too slow, and panics.
+    icount = options.get("icount", False)
     cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off no_timer_check "
-               f"intel_iommu={'on' if iommu else 'off'} {append}")
+               f"intel_iommu={'on' if iommu else 'off'} "
+               # Where code lies changes what it costs.
+               f"{'nokaslr norandmaps ' if icount else ''}{append}")
     argv = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config",
         "-display", "none", "-no-reboot",
         # Never KVM: the lab must run alike where there is none, or a broken one.
         # rdrand: without entropy the first python3 waits for seconds.
-        "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem,+rdrand",
-        "-smp", str(CPUS), "-m", str(MEMORY_MB),
+        "-machine", "q35", "-cpu", "Nehalem,+rdrand", "-m", str(MEMORY_MB),
         "-kernel", f"{lab}/vmlinuz", "-initrd", f"{lab}/initrd.img",
         "-append", cmdline.strip(),
         "-qmp", f"unix:{run}/qmp,server=on,wait=off",
     ]
+    if icount:
+        argv += ["-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=off",
+                 "-rtc", "base=2024-01-01T00:00:00,clock=vm", "-seed", "1"]
+    else:
+        argv += ["-accel", "tcg,thread=multi", "-smp", str(CPUS)]
     if iommu:
         argv += ["-device", "intel-iommu,intremap=on"]
     if interactive:

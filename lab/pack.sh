@@ -15,6 +15,10 @@ cp -r tests/vm "$dir/tests/"
 for module in "$obj"/kshim/*.ko; do
 	[ ! -e "$module" ] || cp "$module" "$dir/lib/"
 done
+cp -r bench/guest "$dir/bench"
+for module in "$obj"/bench/*/*.ko; do
+	[ ! -e "$module" ] || cp "$module" "$dir/bench/"
+done
 for p in $programs; do
 	[ ! -e "$obj/$p" ] || cp "$obj/$p" "$dir/bin/"
 done

@@ -76,4 +76,5 @@ lab-payload:
 ifneq ($(wildcard kshim/rules.mk),)
 	@$(SUBMAKE) kshim KDIR=$(KDIR_LAB) $(if $(filter 1,$(KEEP)),|| true)
 endif
+	@$(SUBMAKE) bench-modules KDIR=$(KDIR_LAB) $(if $(filter 1,$(KEEP)),|| true)
 	@lab/pack.sh $(O) $(PAYLOAD) "$(PROGS_LIST)" "$(TESTS_VM)"

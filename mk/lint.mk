@@ -3,7 +3,7 @@
 # shellcheck.  sparse reads the module whenever it is built where sparse is
 # (in the lab always).
 
-LINT_C	= $(filter-out kshim/%,$(shell git ls-files '*.c' 2>/dev/null || find . -name '*.c'))
+LINT_C	= $(filter-out kshim/% bench/irq_kthread/%,$(shell git ls-files '*.c' 2>/dev/null || find . -name '*.c'))
 LINT_SH	= $(shell git grep -lE '^\#!.*\b(ba)?sh\b' -- ':!*.md' 2>/dev/null)
 
 .PHONY: lint lint-layers lint-tidy lint-shell lint-size

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Section irq: what an interrupt costs until a user program has served it, in
+instructions, by every way there is to get one (bench/irqcost.c says what is
+counted).  The lab's machine "icount" counts exactly, whatever the host does."""
+
+import json
+import os
+import subprocess
+
+import report
+
+TIMEOUT = 280
+RUN = "bench-irq"
+# A row of the picture and of the report; what it is compared with.
+METHODS = {
+    "vfio_intx": "VFIO INTx: eventfd, unmask by ioctl",
+    "vfio_msi": "VFIO MSI: eventfd",
+    "vfio_msix": "VFIO MSI-X: eventfd (82574L)",
+    "uio_pci_generic": "UIO: uio_pci_generic, unmask by config write",
+    "irq_kthread": "in-kernel threaded handler wakes a reader",
+    "udrv_line": "udrv: /proc/irq/N/irq",
+    "udrv_intx": "udrv: INTx descriptor",
+    "udrv_msi": "udrv: MSI descriptor",
+    "udrv_msix": "udrv: MSI-X descriptor (82574L)",
+    "udrv_intx_uring": "udrv: INTx descriptor, io_uring",
+    "udrv_msi_uring": "udrv: MSI descriptor, io_uring",
+}
+BASE = "vfio_intx"
+AIM = 0.85
+
+
+def run_vm(out):
+    """Runs the guest's half; returns the folder of what it wrote."""
+    done = subprocess.run(
+        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--machine", "icount",
+         "--timeout", str(TIMEOUT), "--", "/udrv/bench/irq.sh", "/out/irq.jsonl"],
+        env=dict(os.environ, O=out), check=False)
+    if done.returncode == 130:
+        raise KeyboardInterrupt
+    return f"{out}/vm/{RUN}/out"
+
+
+def read_rows(path):
+    """{method: its row}; a method that wrote none has a reason instead."""
+    rows = {}
+    try:
+        with open(path, encoding="utf-8") as f:
+            for line in f:
+                row = json.loads(line)
+                rows[row.pop("name")] = row
+    except (OSError, ValueError) as e:
+        print(f"bench: the guest's figures end early: {e}")
+    return {name: rows.get(name, {"reason": "the VM ended before it"}) for name in METHODS}
+
+
+def p50(rows, name, what="round"):
+    return rows[name].get(what, {}).get("p50")
+
+
+def figure(rows, name):
+    """A figure that is what it is: nothing to aim at, but to compare with."""
+    value = p50(rows, name)
+    check = {"name": f"irq.{name}.p50_insn", "value": value, "unit": "insn", "aim": None,
+             "ok": None if value is None else True}
+    if value is None:
+        check["reason"] = rows[name]["reason"]
+    return check
+
+
+def ratio(rows, name, ours, what, aim):
+    mine, base = p50(rows, ours, what), p50(rows, BASE, what)
+    if mine is None or base is None:
+        return {"name": name, "value": None, "unit": "", "aim": f"<= {aim}", "ok": None,
+                "reason": rows[BASE if base is None else ours]["reason"]}
+    value = round(mine / base, 3)
+    return {"name": name, "value": value, "unit": "", "aim": f"<= {aim}", "ok": value <= aim}
+
+
+def run(out):
+    guest_out = run_vm(out)
+    rows = read_rows(guest_out + "/irq.jsonl")
+    checks = [figure(rows, name) for name in METHODS]
+    checks += [ratio(rows, "irq.udrv_over_vfio", "udrv_intx", "round", AIM),
+               ratio(rows, "irq.udrv_over_vfio.latency", "udrv_intx", "latency", 1.0),
+               ratio(rows, "irq.udrv_msi_over_vfio", "udrv_msi", "round", AIM)]
+    bars = [(label, p50(rows, name), rows[name].get("reason"))
+            for name, label in METHODS.items()]
+    return {"guest_out": guest_out, "checks": checks, "raw": {"rows": rows},
+            "picture": {"title": "Cost of an interrupt, instructions (p50), from its raising until "
+                                 "the thread that served it sleeps again", "bars": bars,
+                        "ours": "udrv"}}
