@@ -74,6 +74,12 @@ struct udrv_driver {
 	 * required elsewhere.
 	 */
 	int (*reset)(struct udrv_dev *dev);
+	/*
+	 * Optional.  Bus mastering is about to go off for a reset, and was on,
+	 * for us or for a driver that has died: stop the engines that would
+	 * be heard or seen running without memory, and note where they stand.
+	 */
+	void (*halt)(struct udrv_dev *dev);
 	/* Required.  The device was just reset, bus mastering is on. */
 	int (*start)(struct udrv_dev *dev);
 	/* Required.  Called after a successful start; must end all DMA. */

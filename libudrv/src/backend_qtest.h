@@ -129,7 +129,8 @@ int udrv_qtest_watch(struct udrv_qtest *q);	/* from the loop */
 uint32_t udrv_qtest_config(struct udrv_qtest *q, unsigned int off, unsigned int len);
 void udrv_qtest_config_set(struct udrv_qtest *q, unsigned int off, unsigned int len,
 			   uint32_t val);
-void udrv_qtest_quiesce(struct udrv_qtest *q);	/* no DMA, no interrupts from here on */
+void udrv_qtest_quiesce(struct udrv_qtest *q);	/* no DMA, no interrupts from here on ... */
+uint32_t udrv_qtest_keeps(struct udrv_qtest *q);	/* ... but this bit of PCI_COMMAND */
 unsigned int udrv_qtest_cap(struct udrv_qtest *q, uint8_t id);	/* offset, 0: none */
 void udrv_qtest_bars_assign(struct udrv_qtest *q);
 int udrv_qtest_config_read(struct udrv_dev *dev, unsigned int off, unsigned int len,

@@ -42,6 +42,12 @@ unsigned int udrv_qtest_cap(struct udrv_qtest *q, uint8_t id)
 	return 0;
 }
 
+/* A driver that stops its engines by itself finds them running. */
+uint32_t udrv_qtest_keeps(struct udrv_qtest *q)
+{
+	return q->dev->drv->halt ? udrv_qtest_config(q, PCI_COMMAND, 2) & PCI_COMMAND_MASTER : 0;
+}
+
 /*
  * A predecessor may have died at any point.  With the pin disabled QEMU lowers
  * the line and tells us, so its level is known, too.
@@ -50,7 +56,7 @@ void udrv_qtest_quiesce(struct udrv_qtest *q)
 {
 	unsigned int msi, msix;
 
-	udrv_qtest_config_set(q, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
+	udrv_qtest_config_set(q, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE | udrv_qtest_keeps(q));
 	msi = udrv_qtest_cap(q, PCI_CAP_ID_MSI);
 	if (msi)
 		udrv_qtest_config_set(q, msi + PCI_MSI_FLAGS, 2, 0);
@@ -127,8 +133,8 @@ void udrv_qtest_bars_assign(struct udrv_qtest *q)
 	uint32_t next_mem = m->bar_mem, next_io = m->bar_io;
 	uint32_t cmd = udrv_qtest_config(q, PCI_COMMAND, 2);
 
-	/* Not decoding while the BARs hold nonsense, not mastering ever since. */
-	cmd &= ~(uint32_t)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	/* Not decoding while the BARs hold nonsense. */
+	cmd &= ~(uint32_t)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
 	udrv_qtest_config_set(q, PCI_COMMAND, 2, cmd);
 	for (unsigned int n = 0; n < UDRV_BARS; n++) {
 		unsigned int off = PCI_BASE_ADDRESS_0 + 4 * n;

@@ -66,8 +66,11 @@ static int iommu_setup(struct udrv_qtest *q)
 {
 	uint64_t *context = table(q, T_CONTEXT) + 2 * (QTEST_SLOT << 3);
 
-	memset(q->ram + T_ROOT, 0, T_LEAF - T_ROOT);
-	memset(q->ram + T_LEAF, 0, q->ram_len / 4096 * sizeof(uint64_t));
+	/* While engines run on, they keep their memory. */
+	if (!udrv_qtest_keeps(q)) {
+		memset(q->ram + T_ROOT, 0, T_LEAF - T_ROOT);
+		memset(q->ram + T_LEAF, 0, q->ram_len / 4096 * sizeof(uint64_t));
+	}
 	*table(q, T_ROOT) = T_CONTEXT | 1;
 	context[0] = T_LEVEL3 | 1;
 	context[1] = 1 << 8 | 1;		/* domain 1, three levels */

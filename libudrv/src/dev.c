@@ -214,9 +214,26 @@ void udrv_close(struct udrv_dev *dev)
 	free(dev);
 }
 
+/* Bus mastering off, and before it the driver's own way to stop. */
+static int halt(struct udrv_dev *dev)
+{
+	uint32_t cmd;
+	int ret = 0;
+
+	if (dev->drv->halt) {
+		ret = udrv_config_read(dev, PCI_COMMAND, 2, &cmd);
+		/* The same write makes the registers reachable. */
+		if (!ret && cmd != 0xffff && cmd & PCI_COMMAND_MASTER)
+			ret = udrv_bus_master(dev, true);
+		if (!ret && cmd != 0xffff && cmd & PCI_COMMAND_MASTER)
+			dev->drv->halt(dev);
+	}
+	return ret ? ret : udrv_bus_master(dev, false);
+}
+
 static int reset_quiet(struct udrv_dev *dev)
 {
-	int ret = udrv_bus_master(dev, false);
+	int ret = halt(dev);
 
 	if (ret) {
 		udrv_log(dev, UDRV_ERR, "bus mastering cannot be switched off: the device does not answer");

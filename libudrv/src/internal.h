@@ -61,7 +61,8 @@ struct udrv_backend_ops {
 	const char *name;
 	const char *prefix;		/* of the device's name: "qtest:"; NULL: the default */
 	/* Required.  name as given to udrv_open(), NULL under a supervisor.
-	 * Leaves bus mastering off.  Sets dev->backend_data, adds the usable
+	 * Leaves bus mastering off, or with drv->halt as it was, with what the
+	 * device can reach.  Sets dev->backend_data, adds the usable
 	 * ranges to dev->iova. */
 	int (*open)(struct udrv_dev *dev, const char *name);
 	/* Required.  Called once, also after a failed open if backend_data is
