@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # libudrv: what drivers link.  src/ is the library, host/ what needs privilege.
 
-LIBUDRV_SRC = $(wildcard libudrv/src/*.c libudrv/net/*.c libudrv/blk/*.c libudrv/host/*.c)
+LIBUDRV_SRC = $(wildcard $(addprefix libudrv/,src/*.c net/*.c blk/*.c snd/*.c host/*.c))
 LIBUDRV_OBJ = $(addprefix $(O)/,$(LIBUDRV_SRC:.c=.o))
 UDRV_LIBS = $(shell $(PKG_CONFIG) --libs liburing libpci)
 LIBS += $(O)/libudrv.a

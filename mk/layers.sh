@@ -21,7 +21,7 @@ forbid '^(drivers|examples)/' 'linux/vfio' 'drivers do not know VFIO'
 forbid '^drivers/' 'udrv/host\.h' 'a driver process needs no privilege'
 forbid '^supervisor/' '.*libudrv/src/' 'the supervisor uses public headers only'
 forbid '^libudrv/src/' 'udrv/(net|blk|snd)\.h' 'the core does not know the classes'
-forbid '^libudrv/(net|host)/' '(.*/)?internal\.h' 'classes and host helpers use public headers only'
+forbid '^libudrv/(net|snd|host)/' '(.*/)?internal\.h' 'classes and host helpers use public headers only'
 forbid '^libudrv/src/(dev|bar|irq|dma|loop|main|iova|fds|notify|log|wait)\.c' \
 	'(linux/vfio|udrv/host|.*backend_)' 'the core knows backends through their ops only'
 exit $bad

@@ -9,6 +9,7 @@
 #define UDRV_CHECKPOINT_H
 
 #include <stdint.h>
+#include <udrv/snd_abi.h>
 
 #define UDRV_CHECKPOINT_MAGIC	0x76726475u	/* "udrv" */
 #define UDRV_CHECKPOINT_SIZE	4096
@@ -65,6 +66,20 @@ struct udrv_checkpoint {
 				uint64_t errors;	/* of all of them */
 			} unit[UDRV_BLK_UNITS];
 		} blk;
+		struct udrv_snd_state {
+			struct udrv_snd_stream_state {
+				uint32_t gen;		/* 0: nothing was prepared */
+				uint32_t running;	/* the engine was told to go: it
+							 * knows best where it is */
+				struct udrv_snd_params params;	/* as accepted for gen */
+				uint32_t reserved;
+				uint64_t hw;		/* where it was last seen */
+				uint64_t hw_ns;
+				uint64_t xruns;
+				uint64_t played;	/* frames of all streams so far */
+				uint64_t mark[32];	/* the driver's own: positions */
+			} stream[UDRV_SND_DIRS];
+		} snd;
 		uint8_t area[UDRV_CHECKPOINT_SIZE - 16];
 	};
 };

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an application and a sound driver say to each other: for each stream
+ * one memfd, a control page and behind it the ring, which is the very memory
+ * that the chip reads or writes.  Nothing is asked and answered: each side
+ * writes its own part of the page, and after that an eventfd: "kick" wakes
+ * the driver, "wake" the application.
+ *
+ * Positions are frames since the stream was prepared; frame P lies at frame
+ * P % frames of the ring.  Playback: the application has filled the ring up to
+ * appl.  Capture: it has read up to appl.  The driver is at hw.
+ *
+ * The driver may die and be replaced at any moment.  Its successor finds here
+ * what is wanted, goes on from the exact frame, and nobody is told.
+ *
+ * Neither side believes the other: values that make no sense count as "nothing
+ * to do".
+ */
+#ifndef UDRV_SND_ABI_H
+#define UDRV_SND_ABI_H
+
+#include <stdint.h>
+
+#define UDRV_SND_MAGIC		0x646e7375u	/* "usnd": the driver has filled in caps */
+#define UDRV_SND_PAGE_SIZE	4096
+
+enum udrv_snd_dir { UDRV_SND_PLAYBACK, UDRV_SND_CAPTURE, UDRV_SND_DIRS };
+
+/* Little-endian, interleaved.  S32 also carries 20 and 24 bits, at its top. */
+enum udrv_snd_format { UDRV_SND_S16, UDRV_SND_S32, UDRV_SND_FORMATS };
+
+/* What the application wants. */
+enum udrv_snd_want {
+	UDRV_SND_IDLE,		/* stop; what was not played is forgotten with the next gen */
+	UDRV_SND_RUN,		/* whole periods, as far as appl allows */
+	UDRV_SND_PAUSE,		/* stop, go on later from the same frame */
+	UDRV_SND_DRAIN,		/* play all up to appl, then stop */
+};
+
+/* What the stream does. */
+enum udrv_snd_is {
+	UDRV_SND_OFF,		/* no stream was prepared */
+	UDRV_SND_READY,		/* prepared; waits for RUN */
+	UDRV_SND_RUNNING,
+	UDRV_SND_PAUSED,
+	UDRV_SND_STARVED,	/* RUN, but less than a period to play (capture: no
+				 * room): goes on as soon as appl moves */
+	UDRV_SND_DRAINED,
+	UDRV_SND_REFUSED,	/* gen came with parameters outside caps */
+};
+
+struct udrv_snd_params {
+	uint32_t format;	/* enum udrv_snd_format */
+	uint32_t channels;
+	uint32_t rate;		/* frames in a second */
+	uint32_t period;	/* frames between two wake-ups */
+	uint32_t frames;	/* used of the ring: a multiple of period, two or more */
+};
+
+/* Bit n of rates stands for entry n of this list. */
+#define UDRV_SND_RATES	{ 8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, \
+			  176400, 192000 }
+
+/* What the chip can do. */
+struct udrv_snd_caps {
+	uint32_t formats;		/* bit n: enum udrv_snd_format n */
+	uint32_t channels;		/* bit n: n channels */
+	uint32_t rate_min, rate_max;
+	uint32_t rates;			/* 0: any between min and max */
+	uint32_t period_min, period_max;	/* frames */
+	uint32_t periods_max;
+};
+
+struct udrv_snd_page {
+	/* Written by the driver before magic, then constant. */
+	uint32_t magic;
+	uint32_t ring_len;		/* bytes */
+	struct udrv_snd_caps caps;
+	/* Written by the application: params while want is IDLE, then gen. */
+	struct udrv_snd_app {
+		uint32_t gen;		/* a new stream with each new value; not 0 */
+		uint32_t want;
+		struct udrv_snd_params params;
+		uint32_t reserved;
+		uint64_t appl;
+	} app __attribute__((aligned(64)));
+	/* Written by the driver.  hw belongs to gen. */
+	struct udrv_snd_drv {
+		uint32_t gen;		/* the stream that the rest is about */
+		uint32_t is;
+		uint64_t hw;
+		uint64_t hw_ns;		/* CLOCK_MONOTONIC when it was there */
+		uint64_t xruns;		/* times it was STARVED */
+	} drv __attribute__((aligned(64)));
+};
+
+#endif /* UDRV_SND_ABI_H */

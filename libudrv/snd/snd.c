@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+/*
+ * snd.c - the sound class: makes the engine do what the application wants,
+ * now and after the death of a driver.
+ *
+ * There is one way to act, udrv_snd_service(): compare what is wanted with what
+ * is, and do what is missing.  Interrupts, kicks and the start all end there,
+ * so a restarted driver needs no special case.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "snd_internal.h"
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+#define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
+
+static const char *const names[UDRV_SND_DIRS] = { "playback", "capture" };
+
+/* ---- what others see -------------------------------------------------------- */
+
+static void set_hw(struct udrv_snd_stream *s, uint64_t frame, uint64_t ns)
+{
+	struct udrv_snd_stream_state *state = s->state;
+
+	STORE(state->played, state->played + (frame - state->hw));
+	STORE(state->hw, frame);
+	STORE(state->hw_ns, ns);
+}
+
+static void wake(struct udrv_snd_stream *s)
+{
+	s->woken = s->state->hw;
+	/* Fails only if it is at its maximum: then it is readable anyway. */
+	if (s->share.wake >= 0)
+		(void)eventfd_write(s->share.wake, 1);
+}
+
+static void publish(struct udrv_snd_stream *s, uint32_t is)
+{
+	const struct udrv_snd_stream_state *state = s->state;
+	struct udrv_snd_drv *drv = &s->share.page->drv;
+	uint32_t period = state->params.period;
+	bool news = s->is != is || drv->gen != s->gen ||
+		    (period && state->hw / period != s->woken / period);
+
+	s->is = is;
+	STORE(drv->is, is);
+	STORE(drv->hw_ns, state->hw_ns);
+	STORE(drv->hw, state->hw);
+	STORE(drv->xruns, state->xruns);
+	/* Last: for whoever sees the new gen, the rest is about it. */
+	__atomic_store_n(&drv->gen, s->gen, __ATOMIC_RELEASE);
+	if (news)
+		wake(s);
+}
+
+static void first_io(struct udrv_snd_stream *s)
+{
+	struct udrv_snd *snd = s->snd;
+
+	if (snd->first_io)
+		return;
+	snd->first_io = true;
+	udrv_notify(snd->dev, "X_UDRV_FIRST_IO=%llu", (unsigned long long)s->state->hw_ns);
+}
+
+/* ---- the engine ------------------------------------------------------------- */
+
+static void halt(struct udrv_snd_stream *s)
+{
+	uint64_t frame = s->snd->ops->halt(s->snd->dev, s->dir);
+
+	s->running = false;
+	if (frame > s->limit)
+		frame = s->limit;	/* it overshot: that was not data */
+	if (frame >= s->state->hw)
+		set_hw(s, frame, udrv_now_ns());
+	__atomic_store_n(&s->state->running, 0, __ATOMIC_RELEASE);
+}
+
+static void go(struct udrv_snd_stream *s, uint64_t limit)
+{
+	int ret;
+
+	s->limit = limit;
+	/* Before the engine moves, so that nobody misses that it does. */
+	__atomic_store_n(&s->state->running, 1, __ATOMIC_RELEASE);
+	ret = s->snd->ops->run(s->snd->dev, s->dir, s->state->hw, limit);
+	s->running = !ret;
+	if (!ret)
+		return;
+	__atomic_store_n(&s->state->running, 0, __ATOMIC_RELEASE);
+	udrv_log(s->snd->dev, UDRV_ERR, "%s does not start: %s", names[s->dir], strerror(-ret));
+	udrv_loop_stop(udrv_loop(s->snd->dev), ret);
+}
+
+static void look(struct udrv_snd_stream *s)
+{
+	uint64_t frame;
+
+	if (!s->running)
+		return;
+	frame = s->snd->ops->position(s->snd->dev, s->dir);
+	if (frame > s->limit) {
+		halt(s);
+		return;
+	}
+	if (frame > s->state->hw)
+		first_io(s);
+	if (frame >= s->state->hw)
+		set_hw(s, frame, udrv_now_ns());
+}
+
+static void advance(struct udrv_snd_stream *s, const struct udrv_snd_app *app)
+{
+	uint64_t limit = udrv_snd_limit(s->dir, app->want, &s->state->params, s->state->hw,
+					app->appl);
+
+	if (!s->running) {
+		if (limit > s->state->hw)
+			go(s, limit);
+		return;
+	}
+	if (limit > s->limit)
+		s->limit = limit;
+	s->snd->ops->extend(s->snd->dev, s->dir, s->limit);
+	if (s->state->hw < s->limit)
+		return;
+	halt(s);
+	if (app->want == UDRV_SND_RUN)
+		STORE(s->state->xruns, s->state->xruns + 1);
+}
+
+/* ---- streams ---------------------------------------------------------------- */
+
+/* The state is never half of one stream and half of another: gen 0 says that
+ * there is none. */
+static int new_stream(struct udrv_snd_stream *s, const struct udrv_snd_app *app)
+{
+	struct udrv_snd_stream_state *state = s->state;
+	int ret;
+
+	if (s->running)
+		halt(s);
+	s->gen = app->gen;
+	__atomic_store_n(&state->gen, 0, __ATOMIC_SEQ_CST);
+	ret = udrv_snd_params_check(&app->params, &s->caps, s->ring.len);
+	if (!ret)
+		ret = s->snd->ops->prepare(s->snd->dev, s->dir, &app->params);
+	if (ret)
+		return ret;
+	state->params = app->params;
+	state->hw = s->woken = s->limit = 0;
+	state->hw_ns = udrv_now_ns();
+	__atomic_store_n(&state->gen, app->gen, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static uint32_t is_now(const struct udrv_snd_stream *s, uint32_t want)
+{
+	if (s->running)
+		return UDRV_SND_RUNNING;
+	switch (want) {
+	case UDRV_SND_RUN: return UDRV_SND_STARVED;
+	case UDRV_SND_PAUSE: return UDRV_SND_PAUSED;
+	case UDRV_SND_DRAIN: return UDRV_SND_DRAINED;
+	default: return UDRV_SND_READY;
+	}
+}
+
+void udrv_snd_service(struct udrv_snd *snd, enum udrv_snd_dir dir)
+{
+	struct udrv_snd_stream *s = &snd->stream[dir];
+	struct udrv_snd_app app;
+
+	if (!snd->active || !s->share.page)
+		return;
+	look(s);
+	if (udrv_snd_request(s->share.page, &app))
+		return;
+	if (app.gen && app.gen != s->gen && new_stream(s, &app)) {
+		publish(s, UDRV_SND_REFUSED);
+		return;
+	}
+	if (!s->state->gen)
+		return;			/* nothing, or a refused stream */
+	if (!app.gen)
+		app.want = UDRV_SND_IDLE;
+	if (app.want == UDRV_SND_RUN || app.want == UDRV_SND_DRAIN)
+		advance(s, &app);
+	else if (s->running)
+		halt(s);
+	publish(s, is_now(s, app.want));
+}
+
+/* ---- kicks ------------------------------------------------------------------ */
+
+static void kick_wait(struct udrv_snd_stream *s)
+{
+	if (s->polling || s->share.kick < 0)
+		return;
+	s->polling = !udrv_loop_poll(udrv_loop(s->snd->dev), s->share.kick, POLLIN, &s->kick_op);
+}
+
+static void kick_done(struct udrv_op *op, int res, unsigned int flags)
+{
+	struct udrv_snd_stream *s = container_of(op, struct udrv_snd_stream, kick_op);
+	eventfd_t unused;
+
+	s->polling = false;
+	if (!s->snd->active)
+		return;
+	/* Emptied first: a kick that comes while we look is not lost. */
+	if (res > 0 && !eventfd_read(s->share.kick, &unused))
+		udrv_snd_service(s->snd, s->dir);
+	kick_wait(s);
+}
+
+/* ---- life ------------------------------------------------------------------- */
+
+struct udrv_snd_stream_state *udrv_snd_running(struct udrv_dev *dev, enum udrv_snd_dir dir)
+{
+	struct udrv_checkpoint *cp = udrv_checkpoint(dev, NULL);
+	struct udrv_snd_stream_state *state = &cp->snd.stream[dir];
+
+	return cp->class == UDRV_CLASS_SND && state->gen && state->running ? state : NULL;
+}
+
+static void take_over(struct udrv_snd_stream *s)
+{
+	struct udrv_snd *snd = s->snd;
+	int ret = 0;
+
+	if (!udrv_snd_state_mend(s->state, &s->caps, s->ring.len))
+		udrv_log(snd->dev, UDRV_WARN, "the checkpoint held an impossible %s stream; forgotten",
+			 names[s->dir]);
+	s->state->running = 0;
+	s->gen = s->state->gen;
+	s->woken = s->limit = s->state->hw;
+	s->is = UDRV_SND_OFF;
+	if (s->gen)
+		ret = snd->ops->prepare(snd->dev, s->dir, &s->state->params);
+	if (ret) {
+		udrv_log(snd->dev, UDRV_WARN, "%s cannot go on: %s", names[s->dir], strerror(-ret));
+		s->state->gen = s->gen = 0;
+	}
+}
+
+static int stream_open(struct udrv_snd_stream *s)
+{
+	struct udrv_snd_page *page;
+	int ret = udrv_snd_share_open(s, s->snd->dev);
+
+	if (ret)
+		return ret;
+	page = s->share.page;
+	page->caps = s->caps;
+	page->ring_len = (uint32_t)s->ring.len;
+	take_over(s);
+	__atomic_store_n(&page->magic, UDRV_SND_MAGIC, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static struct udrv_snd_state *state_of(struct udrv_dev *dev)
+{
+	struct udrv_checkpoint *cp = udrv_checkpoint(dev, NULL);
+
+	if (cp->class != UDRV_CLASS_SND) {
+		memset(cp->area, 0, sizeof(cp->area));
+		cp->class = UDRV_CLASS_SND;
+	}
+	return &cp->snd;
+}
+
+int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv_snd_ops *ops,
+		   const struct udrv_snd_caps *const caps[UDRV_SND_DIRS])
+{
+	struct udrv_snd_state *state = state_of(dev);
+	int ret = 0;
+
+	snd->dev = dev;
+	snd->ops = ops;
+	snd->first_io = false;
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS && !ret; dir++) {
+		struct udrv_snd_stream *s = &snd->stream[dir];
+
+		s->snd = snd;
+		s->dir = dir;
+		s->state = &state->stream[dir];
+		s->kick_op.done = kick_done;
+		s->running = false;
+		s->share = (struct udrv_snd_share){ .kick = -1, .wake = -1 };
+		if (!caps[dir])
+			continue;
+		s->caps = *caps[dir];
+		ret = stream_open(s);
+	}
+	snd->active = true;
+	if (ret) {
+		udrv_snd_stop(snd);
+		return ret;
+	}
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
+		udrv_snd_service(snd, dir);
+		kick_wait(&snd->stream[dir]);
+	}
+	return 0;
+}
+
+void udrv_snd_stop(struct udrv_snd *snd)
+{
+	if (!snd->active)
+		return;
+	snd->active = false;
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
+		struct udrv_snd_stream *s = &snd->stream[dir];
+
+		if (s->running)
+			halt(s);
+		if (s->polling)
+			udrv_loop_cancel(udrv_loop(snd->dev), &s->kick_op);
+		if (s->share.page)
+			udrv_snd_share_close(s);
+	}
+}

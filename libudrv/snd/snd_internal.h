@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the sound class say to each other. */
+#ifndef UDRV_SND_INTERNAL_H
+#define UDRV_SND_INTERNAL_H
+
+#include <udrv/snd.h>
+
+/* ---- request.c: pure -------------------------------------------------------- */
+
+/* A copy of the application's wishes, each read once.  -EAGAIN: it was writing
+ * them; it will kick again. */
+int udrv_snd_request(const struct udrv_snd_page *page, struct udrv_snd_app *app);
+/* -EINVAL: not within caps, or too large for the ring. */
+int udrv_snd_params_check(const struct udrv_snd_params *p, const struct udrv_snd_caps *caps,
+			  size_t ring_len);
+/* How far the engine may go from hw (>= hw, <= hw + frames). */
+uint64_t udrv_snd_limit(enum udrv_snd_dir dir, uint32_t want, const struct udrv_snd_params *p,
+			uint64_t hw, uint64_t appl);
+/* Make a predecessor's state one that can be true.  true: it was. */
+bool udrv_snd_state_mend(struct udrv_snd_stream_state *state,
+			 const struct udrv_snd_caps *caps, size_t ring_len);
+
+/* ---- share.c: the memory between application and driver ----------------------- */
+
+int udrv_snd_share_open(struct udrv_snd_stream *s, struct udrv_dev *dev);
+void udrv_snd_share_close(struct udrv_snd_stream *s);
+
+#endif /* UDRV_SND_INTERNAL_H */
