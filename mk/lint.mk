@@ -6,8 +6,8 @@
 LINT_C	= $(filter-out kshim/% bench/irq_kthread/%,$(shell git ls-files '*.c' 2>/dev/null || find . -name '*.c'))
 LINT_SH	= $(shell git grep -lE '^\#!.*\b(ba)?sh\b' -- ':!*.md' 2>/dev/null)
 
-.PHONY: lint lint-layers lint-tidy lint-shell lint-size
-lint: lint-layers lint-size lint-shell lint-tidy lint-checkpatch	## layers, sizes, shellcheck, clang-tidy, checkpatch
+.PHONY: lint lint-layers lint-tidy lint-shell lint-size lint-man
+lint: lint-layers lint-size lint-shell lint-man lint-tidy lint-checkpatch	## layers, sizes, shellcheck, manual, clang-tidy, checkpatch
 
 lint-layers:
 	$(say) LAYERS
@@ -21,6 +21,10 @@ lint-size:
 lint-shell:
 	$(say) SHELL
 	$(Q)shellcheck -x $(LINT_SH)
+
+lint-man:
+	$(say) MAN docs/man
+	$(Q)mk/man.py
 
 # clang-tidy counts suppressed warnings on stderr; findings are on stdout.
 lint-tidy:
