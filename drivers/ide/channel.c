@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: MIT
+/*
+ * channel.c - commands under way.  A channel does one at a time, for either of
+ * its drives; interrupts and timers carry it on, and nothing here waits for a
+ * drive longer than it takes to ask it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "ide.h"
+
+#define TICK_MS		50	/* how late a lost interrupt is noticed, half of it */
+#define LOST_MAX	3	/* lost interrupts in a row: then without */
+#define SPIN_NS		100000	/* polled: as long as a short command takes */
+#define DRQ_US		50	/* PIO out: most drives ask for data at once */
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+static bool is_dma(const struct ide_channel *ch)
+{
+	return ch->now.protocol == IDE_DMA_IN || ch->now.protocol == IDE_DMA_OUT;
+}
+
+/* ---- timers --------------------------------------------------------------- */
+
+static void tick_arm(struct ide_channel *ch)
+{
+	if (!ch->ticking)
+		ch->ticking = !udrv_loop_timer(udrv_loop(ch->ide->dev), TICK_MS, &ch->tick_op);
+}
+
+void ide_poll_in(struct ide_channel *ch, unsigned int ms)
+{
+	if (!ch->polling)
+		ch->polling = !udrv_loop_timer(udrv_loop(ch->ide->dev), ms, &ch->poll_op);
+}
+
+/* ---- the requests ----------------------------------------------------------- */
+
+int ide_submit(struct ide *ide, unsigned int channel, unsigned int drive, struct ide_req *req)
+{
+	struct ide_channel *ch = &ide->ch[channel];
+	const struct ide_id *id = &ch->drives[drive].id;
+	uint32_t max = id->lba48 ? IDE_MAX_LBA48 : IDE_MAX_LBA28;
+	bool rw = req->op == IDE_READ || req->op == IDE_WRITE;
+
+	if (!ch->exists || !ch->drives[drive].present || ch->state == IDE_DEAD)
+		return -ENODEV;
+	if (req->op == IDE_DISCARD && !id->trim)
+		return -EOPNOTSUPP;
+	if (req->op == IDE_DISCARD)
+		max = IDE_MAX_TRIM;
+	if (req->op != IDE_FLUSH &&
+	    (!req->nsect || req->nsect > max || req->sector >= id->sectors ||
+	     req->nsect > id->sectors - req->sector))
+		return -EINVAL;
+	if (rw && (req->buf.len < (uint64_t)req->nsect * IDE_SECTOR ||
+		   req->nsect * (size_t)IDE_SECTOR > (IDE_PRDS - 1) * (size_t)PRD_MAX))
+		return -EINVAL;
+	req->drive = drive;
+	req->tries = 0;
+	req->next = NULL;
+	*ch->tail = req;
+	ch->tail = &req->next;
+	ide_pump(ch);
+	return 0;
+}
+
+static struct ide_req *take(struct ide_channel *ch)
+{
+	struct ide_req *req = ch->head;
+
+	if (!req)
+		return NULL;
+	ch->head = req->next;
+	if (!ch->head)
+		ch->tail = &ch->head;
+	return req;
+}
+
+void ide_again(struct ide_channel *ch, struct ide_req *req)
+{
+	req->next = ch->head;
+	if (!ch->head)
+		ch->tail = &req->next;
+	ch->head = req;
+}
+
+void ide_forget(struct ide_channel *ch)
+{
+	ch->state = IDE_IDLE;
+	ch->req = NULL;
+	ch->head = NULL;
+	ch->tail = &ch->head;
+}
+
+/* ---- starting a command ------------------------------------------------------ */
+
+static bool setup_cmd(const struct ide_channel *ch, struct ide_drive *d, unsigned int step,
+		      struct ide_cmd *cmd)
+{
+	*cmd = (struct ide_cmd){ .protocol = IDE_NODATA };
+	switch (step) {
+	case IDE_SETUP_MODE:
+		cmd->command = SET_FEATURES;
+		cmd->feature = FEATURE_XFER_MODE;
+		cmd->count = d->mode;
+		return d->mode;
+	case IDE_SETUP_MULTIPLE:
+		d->multiple = d->id.multiple;
+		cmd->command = SET_MULTIPLE_MODE;
+		cmd->count = (uint16_t)d->multiple;
+		return d->multiple;
+	default:
+		cmd->command = STANDBY;
+		cmd->count = (uint16_t)ch->ide->standby;
+		return ch->ide->standby;
+	}
+}
+
+bool ide_setup_next(struct ide_channel *ch)
+{
+	for (unsigned int i = 0; i < IDE_DRIVES; i++) {
+		struct ide_drive *d = &ch->drives[i];
+
+		while (d->present && d->setup) {
+			unsigned int step = d->setup & -d->setup;
+
+			d->setup &= ~step;
+			if (!setup_cmd(ch, d, step, &ch->now))
+				continue;
+			if (step == IDE_SETUP_MODE && ch->ide->chip->set_mode)
+				ch->ide->chip->set_mode(ch, i, d->mode);
+			ch->now_drive = i;
+			ch->now_setup = step;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int make_cmd(struct ide_channel *ch, const struct ide_req *req)
+{
+	const struct ide_drive *d = &ch->drives[req->drive];
+	int n;
+
+	switch (req->op) {
+	case IDE_FLUSH:
+		ide_cmd_flush(&ch->now, &d->id);
+		return 0;
+	case IDE_DISCARD:
+		n = ide_cmd_trim(&ch->now, &d->id, req->sector, req->nsect, ch->ranges);
+		if (!n)
+			n = ide_prd_build(ch->prd, ch->ranges_iova, IDE_SECTOR);
+		return n < 0 ? n : 0;
+	default:
+		ch->data = req->buf.va;
+		n = ide_cmd_rw(&ch->now, &d->id, req->op == IDE_WRITE, d->mode, d->multiple,
+			       req->sector, req->nsect);
+		if (!n && is_dma(ch))
+			n = ide_prd_build(ch->prd, req->buf.iova, req->nsect * (size_t)IDE_SECTOR);
+		return n < 0 ? n : 0;
+	}
+}
+
+static void data_out(struct ide_channel *ch)
+{
+	uint32_t left = ch->now.nsect - ch->done_sect;
+	uint32_t n = left < ch->now.block ? left : ch->now.block;
+
+	ide_hw_data_out(ch, ch->data + (size_t)ch->done_sect * IDE_SECTOR, (size_t)n * IDE_SECTOR);
+	ch->done_sect += n;
+}
+
+/* ATA-6 9.6: the first block of data is asked for without an interrupt. */
+static void check_drq(struct ide_channel *ch)
+{
+	uint8_t status;
+
+	/* Whether that came true is seen below. */
+	(void)udrv_wait8(&ch->ctl, ch->ctl_off, STATUS_BSY | STATUS_DRQ, STATUS_DRQ, DRQ_US);
+	status = ide_hw_status(ch);
+	if (!(status & STATUS_BSY) && status & (STATUS_ERR | STATUS_DF)) {
+		ide_drive_error(ch, ide_get(ch, STATUS), ide_get(ch, ERROR));
+	} else if (!(status & STATUS_BSY) && status & STATUS_DRQ) {
+		ch->state = IDE_RUN;
+		data_out(ch);
+	} else {
+		ide_poll_in(ch, 1);
+	}
+}
+
+static void begin(struct ide_channel *ch)
+{
+	uint64_t ms = ch->ide->timeout_ms;
+	bool dma = is_dma(ch);
+	int ret;
+
+	/* ATA-6 8.11: a flush may take more than 30 s. */
+	if (ch->now.command == FLUSH_CACHE || ch->now.command == FLUSH_CACHE_EXT)
+		ms *= 2;
+	ch->started_ns = udrv_now_ns();
+	ch->deadline_ns = ch->started_ns + ms * 1000000;
+	ch->done_sect = 0;
+	ch->pending_seen = false;
+	ch->state = ch->now.protocol == IDE_PIO_OUT ? IDE_WAIT_DRQ : IDE_RUN;
+	tick_arm(ch);
+
+	if (dma)
+		ide_hw_dma_aim(ch, ch->now.protocol == IDE_DMA_IN);
+	ret = ide_hw_issue(ch, ch->now_drive, &ch->now);
+	if (ret) {
+		ide_channel_trouble(ch, "the drive cannot be selected");
+		return;
+	}
+	if (dma)
+		ide_hw_dma_go(ch);
+	if (ch->state == IDE_WAIT_DRQ)
+		check_drq(ch);
+	if (ch->polled && ch->state == IDE_RUN)
+		ide_check(ch);
+}
+
+/* Those who call done() are called from here, too: one level deep only. */
+void ide_pump(struct ide_channel *ch)
+{
+	if (ch->pumping)
+		return;
+	ch->pumping = true;
+	while (ch->state == IDE_IDLE) {
+		int ret = 0;
+
+		if (!ide_setup_next(ch)) {
+			ch->req = take(ch);
+			if (!ch->req)
+				break;
+			ch->now_drive = ch->req->drive;
+			ret = make_cmd(ch, ch->req);
+		}
+		if (ret)
+			ide_finish(ch, ret);
+		else
+			begin(ch);
+	}
+	ch->pumping = false;
+}
+
+void ide_finish(struct ide_channel *ch, int status)
+{
+	struct ide_req *req = ch->req;
+
+	ch->state = IDE_IDLE;
+	ch->req = NULL;
+	if (!status) {
+		ch->resets = 0;
+		if (is_dma(ch))
+			ch->drives[ch->now_drive].dma_trouble = 0;
+	}
+	if (req)
+		req->done(req, status);
+	ide_pump(ch);
+}
+
+/* ---- carrying it on ------------------------------------------------------------ */
+
+static void data_in(struct ide_channel *ch)
+{
+	uint32_t left = ch->now.nsect - ch->done_sect;
+	uint32_t n = left < ch->now.block ? left : ch->now.block;
+
+	ide_hw_data_in(ch, ch->data + (size_t)ch->done_sect * IDE_SECTOR, (size_t)n * IDE_SECTOR);
+	ch->done_sect += n;
+	if (ch->done_sect == ch->now.nsect)
+		ide_finish(ch, 0);
+}
+
+/* The drive has something to say.  BMIS first: an interrupt that follows the
+ * reading of Status must not be taken for this one. */
+static void advance(struct ide_channel *ch, uint8_t bmis)
+{
+	uint8_t status;
+
+	ch->pending_seen = false;
+	ide_hw_dma_off(ch);
+	status = ide_get(ch, STATUS);
+	if (status & STATUS_BSY)
+		ide_channel_trouble(ch, "busy after its interrupt");
+	else if (status & (STATUS_ERR | STATUS_DF))
+		ide_drive_error(ch, status, ide_get(ch, ERROR));
+	else if (bmis & BMIS_ERR)
+		ide_channel_trouble(ch, "a PCI error during DMA");
+	else if (is_dma(ch) && bmis & BMIS_ACTIVE)
+		ide_channel_trouble(ch, "the drive moved too few data");
+	else if (is_dma(ch) || ch->now.protocol == IDE_NODATA ||
+		 (ch->now.protocol == IDE_PIO_OUT && ch->done_sect == ch->now.nsect))
+		ide_finish(ch, 0);
+	else if (!(status & STATUS_DRQ))
+		ide_channel_trouble(ch, "no data where they should be");
+	else if (ch->now.protocol == IDE_PIO_OUT)
+		data_out(ch);
+	else
+		data_in(ch);
+}
+
+static uint8_t get_bmis(const struct ide_channel *ch)
+{
+	return udrv_read8(&ch->bm, ch->bm_off + BMIS);
+}
+
+void ide_interrupt(struct ide_channel *ch)
+{
+	uint8_t bmis;
+
+	if (!ch->exists)
+		return;
+	bmis = get_bmis(ch);
+	if (!(bmis & BMIS_INT))
+		return;			/* the other channel's, or a late one */
+	ch->interrupts++;
+	ch->lost_in_row = 0;
+	if (ch->state == IDE_RUN) {
+		advance(ch, bmis);
+		return;
+	}
+	/* Nobody waits for it, but it must go away. */
+	udrv_write8(&ch->bm, ch->bm_off + BMIS, ch->bmis_keep | BMIS_INT);
+	ide_get(ch, STATUS);
+}
+
+/* Without interrupts there is no BMIS_INT either.  SSBM is looked at because a
+ * bus master that never started is not active, too. */
+static bool is_over(const struct ide_channel *ch, uint8_t *bmis)
+{
+	uint8_t status = ide_hw_status(ch);
+
+	if (status & STATUS_BSY)
+		return false;
+	*bmis = get_bmis(ch);
+	if (!is_dma(ch) || status & (STATUS_ERR | STATUS_DF) || *bmis & BMIS_ERR)
+		return true;
+	return !(*bmis & BMIS_ACTIVE) && udrv_read8(&ch->bm, ch->bm_off + BMIC) & BMIC_SSBM;
+}
+
+void ide_check(struct ide_channel *ch)
+{
+	uint64_t started = ch->started_ns, end = udrv_now_ns() + SPIN_NS;
+	uint8_t bmis = 0;
+
+	ide_hw_status(ch);		/* BSY takes 400 ns to come (ATA-6 9.4) */
+	while (ch->state == IDE_RUN && ch->started_ns == started) {
+		if (is_over(ch, &bmis)) {
+			advance(ch, bmis);
+			end = udrv_now_ns() + SPIN_NS;
+			ide_hw_status(ch);
+		} else if (udrv_now_ns() > end) {
+			ide_poll_in(ch, 1);
+			return;
+		}
+	}
+}
+
+static void poll_done(struct udrv_op *op, int res, unsigned int flags)
+{
+	struct ide_channel *ch = container_of(op, struct ide_channel, poll_op);
+
+	ch->polling = false;
+	if (ch->state == IDE_WAIT_DRQ)
+		check_drq(ch);
+	if (ch->state == IDE_WAIT_RESET)
+		ide_reset_check(ch);
+	else if (ch->state == IDE_RUN && ch->polled)
+		ide_check(ch);
+}
+
+/* ---- what should not happen ------------------------------------------------------ */
+
+/* BMIS_INT is there, but nobody woke us up. */
+static void lost_interrupt(struct ide_channel *ch, uint8_t bmis)
+{
+	ch->lost_interrupts++;
+	if (++ch->lost_in_row == 1)
+		udrv_log(ch->ide->dev, UDRV_WARN, "channel %u: an interrupt got lost", ch->n);
+	if (ch->lost_in_row < LOST_MAX)
+		ide_irq_renew(ch);
+	advance(ch, bmis);
+	if (ch->lost_in_row < LOST_MAX || ch->polled || ch->state == IDE_DEAD)
+		return;
+	udrv_log(ch->ide->dev, UDRV_ERR, "channel %u: %u interrupts in a row got lost: going on without",
+		 ch->n, ch->lost_in_row);
+	ch->polled = true;
+	ide_poll_in(ch, 1);
+}
+
+static void tick_done(struct udrv_op *op, int res, unsigned int flags)
+{
+	struct ide_channel *ch = container_of(op, struct ide_channel, tick_op);
+	uint64_t started = ch->started_ns;
+
+	ch->ticking = false;
+	if (ch->state == IDE_RUN && !ch->polled) {
+		uint8_t bmis = get_bmis(ch);
+
+		/* At the first look the loop may just not have come to it. */
+		if (bmis & BMIS_INT && ch->pending_seen)
+			lost_interrupt(ch, bmis);
+		else
+			ch->pending_seen = bmis & BMIS_INT;
+	}
+	if ((ch->state == IDE_RUN || ch->state == IDE_WAIT_DRQ) && ch->started_ns == started &&
+	    udrv_now_ns() >= ch->deadline_ns)
+		ide_channel_trouble(ch, "no answer");
+	if (ch->state == IDE_RUN || ch->state == IDE_WAIT_DRQ)
+		tick_arm(ch);
+}
+
+void ide_timers_init(struct ide_channel *ch)
+{
+	ch->tick_op.done = tick_done;
+	ch->poll_op.done = poll_done;
+}
