@@ -369,10 +369,18 @@ static int key_line(const struct parser *p, const char *section, const char *nam
 	return p->seen_key[find_key(section, name) - keys];
 }
 
+/* The rings and the program itself need some, too.  A disk's driver locks all of
+ * its memory, so that the arena counts for it and for the device. */
+static uint64_t needed_memlock(const struct udrvd_config *cfg)
+{
+	return cfg->disk ? 2 * cfg->arena + (16u << 20) : cfg->arena + (1u << 20);
+}
+
 static void check_whole(struct parser *p)
 {
 	static const char *const needed[] = { "name", "bdf", "driver" };
 	struct udrvd_config *cfg = p->cfg;
+	uint64_t need;
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!key_line(p, "device", needed[i]))
@@ -381,11 +389,11 @@ static void check_whole(struct parser *p)
 	if (cfg->restart.backoff_min > cfg->restart.backoff_max)
 		complain(p, key_line(p, "restart", "backoff_min"),
 			 "backoff_min is more than backoff_max; expected at most as much");
-	/* The rings and the program itself need some, too. */
-	if (cfg->memlock < cfg->arena + (1u << 20))
+	need = needed_memlock(cfg);
+	if (cfg->memlock < need)
 		complain(p, key_line(p, "dma", "memlock"),
 			 "memlock is too low for the arena; expected %llu or more",
-			 (unsigned long long)cfg->arena + (1u << 20));
+			 (unsigned long long)need);
 	if (cfg->bind[0] && !strcmp(cfg->bdf, "none"))
 		complain(p, key_line(p, "device", "bind"), "bind=%s: there is nothing to bind with bdf=none",
 			 cfg->bind);

@@ -98,7 +98,7 @@ int udrvd_process_start(struct udrvd_device *d)
 		.drop = d->udrvd->root,
 		.user = d->cfg->user,
 		.group = d->cfg->group,
-		.memlock = d->vfio.device >= 0 ? d->cfg->memlock : 0,
+		.memlock = d->vfio.device >= 0 || d->cfg->disk ? d->cfg->memlock : 0,
 	};
 	int ret;
 

@@ -10,10 +10,13 @@
 
 #include "device.h"
 #include "disk.h"
+#include "log.h"
+#include "pin.h"
 
 struct udrvd_disks {
 	struct udrvd_disk disk[UDRV_BLK_UNITS];
 	int ours, drivers;		/* ends of the socket; -1 */
+	struct udrvd_pins pins;		/* of the driver */
 };
 
 static void for_each(struct udrvd_endpoint *e, void (*fn)(struct udrvd_disk *disk))
@@ -48,9 +51,10 @@ int udrvd_disk_send(struct udrvd_disk *disk, const char *text, size_t len, int f
 
 static int blk_open(struct udrvd_endpoint *e, struct udrv_error *err)
 {
-	if (access("/dev/ublk-control", R_OK | W_OK)) {
-		int ret = -errno;
+	int ret;
 
+	if (access("/dev/ublk-control", R_OK | W_OK)) {
+		ret = -errno;
 		snprintf(err->text, sizeof(err->text), "/dev/ublk-control: %s%s", strerror(-ret),
 			 ret == -ENOENT ? " (modprobe ublk_drv; Linux 6.0 or newer has it)" : "");
 		return ret;
@@ -60,6 +64,10 @@ static int blk_open(struct udrvd_endpoint *e, struct udrv_error *err)
 		snprintf(err->text, sizeof(err->text), "out of memory");
 		return -ENOMEM;
 	}
+	ret = udrvd_pin_self();
+	if (ret)
+		udrvd_log(UDRV_WARN, e->cfg->name, "udrvd's memory cannot be locked: %s; when memory is short, the disk may hang",
+			  strerror(-ret));
 	e->disks->ours = e->disks->drivers = -1;
 	for (unsigned int i = 0; i < UDRV_BLK_UNITS; i++) {
 		e->disks->disk[i].d = container_of(e, struct udrvd_device, endpoint);
@@ -102,6 +110,12 @@ static void blk_wants(struct udrvd_endpoint *e, unsigned int unit)
 
 static void blk_ready(struct udrvd_endpoint *e)
 {
+	struct udrvd_device *d = container_of(e, struct udrvd_device, endpoint);
+	unsigned int failed = udrvd_pin(&e->disks->pins, d->process.pid);
+
+	if (failed)
+		udrvd_log(UDRV_WARN, d->cfg->name, "%u files of the driver cannot be kept in memory: do not have it on its own disk",
+			  failed);
 	for_each(e, udrvd_disk_ready);
 }
 
@@ -144,6 +158,7 @@ static void blk_close(struct udrvd_endpoint *e)
 	close_end(&e->disks->ours);
 	close_end(&e->disks->drivers);
 	for_each(e, udrvd_disk_remove);
+	udrvd_unpin(&e->disks->pins);
 	free(e->disks);
 	e->disks = NULL;
 }

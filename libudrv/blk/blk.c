@@ -173,6 +173,14 @@ static int alloc(struct udrv_blk *blk)
 	return 0;
 }
 
+/* A page fault of ours may wait for the disk that we are. */
+static void lock_memory(struct udrv_dev *dev)
+{
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		udrv_log(dev, UDRV_WARN, "memory cannot be locked: %s; when memory is short, the disk may hang (memlock=, ulimit -l)",
+			 strerror(errno));
+}
+
 /* All commands or none: see the top. */
 static int fetch_all(struct udrv_blk *blk)
 {
@@ -229,6 +237,7 @@ int udrv_blk_start(struct udrv_blk *blk, struct udrv_dev *dev, const struct udrv
 	blk->unit = unit;
 	blk->limits = *limits;
 	blk->fd = -1;
+	lock_memory(dev);
 	ret = alloc(blk);
 	if (!ret) {
 		publish(blk);

@@ -109,6 +109,7 @@ static const struct { const char *text, *said; } wrong[] = {
 	{ "[net]\nifname=u%d\n", "x.ini:6: ifname=u%d: expected" },
 	{ "[net]\ncarrier=on\n", "x.ini:6: carrier=on: expected hold or drop" },
 	{ "name=net1\n", "x.ini:5: 'name' is given already, in line 2" },
+	{ "[disk]\n[dma]\nmemlock=20M\n", "x.ini:7: memlock is too low for the arena; expected 25165824" },
 	{ "[disk]\nlink=a/b\n", "x.ini:6: link=a/b: expected 1 to 31 of the letters" },
 	{ "[disk]\ngone=\n", "x.ini:6: gone=: expected wait or fail" },
 	{ "[disk]\nifname=u0\n", "x.ini:6: unknown key 'ifname' in [disk]; expected one of link, gone" },
