@@ -27,12 +27,14 @@ for release; do
 	inside dkms build "udrv/$version" -k "$release" ||
 		die "build for $release failed: $(tail -n 30 /mnt/root/var/lib/dkms/udrv/*/build/make.log)"
 	inside dkms install "udrv/$version" -k "$release" || die "install for $release failed"
+	# By its file: of the newest kernel only the headers are there to depend on.
+	module=$(cd /mnt/root && ls usr/lib/modules/"$release"/updates/dkms/udrv.ko*)
 	for field in filename author description license version vermagic; do
-		value=$(inside modinfo -k "$release" -F $field udrv)
+		value=$(inside modinfo -F $field "/$module")
 		[ -n "$value" ] || die "modinfo has no $field"
 		printf '  %-12s %s\n' "$field" "$value"
 	done
-	inside modinfo -k "$release" -F parm udrv | sed 's/^/  parm         /'
+	inside modinfo -F parm "/$module" | sed 's/^/  parm         /'
 done
 inside dkms status
 inside dkms remove "udrv/$version" --all || die "remove failed"
