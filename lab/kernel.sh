@@ -4,6 +4,7 @@
 # cache and links it as build/kernels/NAME:
 #   6.1 headers         Debian 12's, with the compiler that it wants
 #   backports headers   the newest of Debian 13's backports
+#   backports boot      the same, as a folder that lab/vm.py can boot
 # Nothing is installed: tree/ is laid over the lab's root (in-kernel.sh), where
 # headers find themselves at the paths that are written in them.
 
@@ -39,6 +40,20 @@ get_headers() {
 	rm -rf "${tree:?}/lib"
 }
 
+# Debian signs a kernel some days after it has built it, so its image has one of
+# two names.
+get_boot() {
+	local boot=$1 tree=$1/tree
+	mkdir "$tree"
+	apt_unpack "$tree" "$(apt_newest "linux-binary(-unsigned)?-${release//+/\\+}")" \
+		"linux-modules-$release"
+	cp "$tree/usr/lib/modules/$release"/vmlinuz* "$boot/vmlinuz"
+	rm "$tree/usr/lib/modules/$release"/vmlinuz*
+	unshare --mount --propagation private \
+		"$TOP/lab/kernel_boot.sh" "$tree" "$release" "$boot"
+	rm -r "$tree"
+}
+
 # have PART: that part is in the folder already; else get it, whole or not at all.
 have() {
 	local get=$1 tmp
@@ -51,8 +66,8 @@ have() {
 }
 
 case $part in
-headers)	have headers ;;
-*)		die "there is no part '$part' of a kernel; there is: headers" ;;
+headers|boot)	have "$part" ;;
+*)		die "there is no part '$part' of a kernel; there are: headers, boot" ;;
 esac
 echo "$release" > "$dir/release"
 mkdir -p "$OUT/kernels"

@@ -32,15 +32,18 @@ MEMORY_MB = 2048
 CPUS = 2
 
 
-def qemu_argv(lab, payload, run, variant="default", append="", interactive=False):
+def qemu_argv(lab, payload, run, variant="default", append="", interactive=False, kernel=None):
     """The command line for a VM that boots the root in folder `lab` with the
-    image `payload` as /udrv and the folder run/out as /out."""
+    image `payload` as /udrv and the folder run/out as /out.  `kernel`: a folder
+    with another kernel than the root's own (kernel.sh)."""
     options = VARIANTS[variant]
     iommu = options.get("iommu", True)
     # panic=-1 with -no-reboot: a panic ends QEMU at once.
     # no_timer_check: on a busy host the kernel finds its timer too slow, and panics.
+    # iomem=relaxed: tests touch registers through sysfs beside the device's driver;
+    # newer kernels take that mapping away when VFIO opens it.
     icount = options.get("icount", False)
-    cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off no_timer_check "
+    cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off no_timer_check iomem=relaxed "
                f"intel_iommu={'on' if iommu else 'off'} "
                # Where code lies changes what it costs.
                f"{'nokaslr norandmaps ' if icount else ''}{append}")
@@ -50,7 +53,7 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         # Never KVM: the lab must run alike where there is none, or a broken one.
         # rdrand: without entropy the first python3 waits for seconds.
         "-machine", "q35", "-cpu", "Nehalem,+rdrand", "-m", str(MEMORY_MB),
-        "-kernel", f"{lab}/vmlinuz", "-initrd", f"{lab}/initrd.img",
+        "-kernel", f"{kernel or lab}/vmlinuz", "-initrd", f"{kernel or lab}/initrd.img",
         "-append", cmdline.strip(),
         "-qmp", f"unix:{run}/qmp,server=on,wait=off",
     ]
@@ -70,6 +73,10 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         argv += _device(slot, device, extra, hub)
     if options.get("spare"):
         argv += _spare(payload)
+    if kernel:
+        # Its modules; lab/guest/init finds them by their label.
+        argv += ["-drive", f"if=none,id=modules,file={kernel}/modules.img,format=raw,readonly=on",
+                 "-device", "virtio-blk-pci,drive=modules,addr=0x1b"]
     return argv
 
 

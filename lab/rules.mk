@@ -3,7 +3,7 @@
 # and the targets that run in it.  README.md here says more.
 
 # exec: a signal to make reaches the script itself, not a shell around it.
-LAB	= exec env O=$(O) V=$(V) KEEP=$(KEEP) GOAL="$(MAKECMDGOALS)" \
+LAB	= exec env O=$(O) V=$(V) KEEP=$(KEEP) KERNEL=$(KERNEL) GOAL="$(MAKECMDGOALS)" \
 	  setpriv --pdeathsig TERM lab/session.sh
 
 .PHONY: deps deps-build deps-native lab lab-root lab-shell lab-clean lab-payload demo
@@ -60,8 +60,16 @@ check-native: deps-native ## tests of drivers on device models, without a VM
 	$(call build-host-tests,$(NATIVE_PROGS),)
 	@$(CHECK) --report check-native --native $(NATIVE_RUN)
 
-check-vm: lab		## tests in the VM, T="NAME..." for some (root)
+check-vm: lab		## tests in the VM, T="NAME..." for some, KERNEL=backports (root)
 	@$(CHECK) --report check-vm --vm $(T)
+
+# What depends on the kernel: the module, VFIO, what the supervisor does with it.
+KERNEL_TESTS = trivial $(patsubst tests/vm/%.test,%,$(wildcard $(addprefix tests/vm/,\
+	irq_*.test host_*.test sup_*.test dma_*.test)))
+.PHONY: check-kernels
+check-kernels: KERNEL = backports
+check-kernels: lab	## the module and the supervisor on the newest Debian kernel (root)
+	@$(CHECK) --report check-kernels --vm $(KERNEL_TESTS)
 
 # ---- what the VM gets as /udrv ------------------------------------------------
 

@@ -6,7 +6,7 @@ The guest (lab/guest/init) runs the shell command of out/job, writes its output
 to a virtio port (job.log here), its status to out/status, and powers off.
 It also writes out/alive every few seconds: a guest that stops doing so hangs.
 
-    lab/vm.py --lab DIR --payload IMG --run DIR [--timeout S] -- COMMAND...
+    lab/vm.py --lab DIR --payload IMG --run DIR [--kernel DIR] [--timeout S] -- COMMAND...
     lab/vm.py --lab DIR --payload IMG --run DIR --shell
 
 Exit status: the job's; 124 time limit, 125 the guest died or hung.
@@ -71,7 +71,7 @@ class Vm:
             f.write((f"shell {rows} {columns}" if args.shell else " ".join(args.command)) + "\n")
         self.shown = 0
         self.argv = machine.qemu_argv(args.lab, payload, self.run, args.machine,
-                                      args.append, interactive=args.shell)
+                                      args.append, args.shell, args.kernel)
         if os.environ.get("V") == "1":
             print("+", " ".join(self.argv), flush=True)
         self.process = None
@@ -146,6 +146,7 @@ def parse_args():
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--lab", required=True, help="folder of the root (lab/root.sh)")
     p.add_argument("--payload", required=True, help="image for /udrv (lab/build.sh)")
+    p.add_argument("--kernel", help="folder of another kernel (lab/kernel.sh)")
     p.add_argument("--run", required=True, help="folder for logs and results; emptied")
     p.add_argument("--machine", default="default", choices=machine.VARIANTS)
     p.add_argument("--append", default="", help="more words for the kernel command line")
