@@ -61,4 +61,10 @@ bool udrv_host_opener(const struct udrv_host_node *nodes, size_t n, char *who, s
 
 int udrv_host_bus_master_off(int device);
 
+/* open_iommufd.c.  Is the device to be opened through an iommufd?  Yes where
+ * the kernel has it, unless UDRV_IOMMU says otherwise. */
+int udrv_host_iommufd(const struct udrv_host_info *i, bool *use, struct udrv_error *err);
+int udrv_host_open_iommufd(const struct udrv_host_info *i, struct udrv_host_vfio *v,
+			   struct udrv_error *err);
+
 #endif /* UDRV_HOST_INTERNAL_H */

@@ -102,10 +102,28 @@ static int open_irq(const struct udrv_host_info *i, struct udrv_host_vfio *v,
 	return 0;
 }
 
+static int open_type1(const struct udrv_host_info *i, struct udrv_host_vfio *v,
+		      struct udrv_error *err)
+{
+	int ret = open_group(i, v, err);
+
+	if (!ret)
+		ret = open_container(i, v, err);
+	if (ret)
+		return ret;
+	v->device = ioctl(v->group, VFIO_GROUP_GET_DEVICE_FD, i->bdf);
+	if (v->device < 0)
+		return udrv_host_fail(err, -errno, "%s: cannot be opened: %s", i->bdf,
+				      strerror(errno));
+	fcntl(v->device, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
 int udrv_host_open(const char *bdf, struct udrv_host_vfio *out, struct udrv_error *err)
 {
 	struct udrv_host_vfio v = { -1, -1, -1, -1 };
 	struct udrv_host_info i;
+	bool iommufd;
 	int ret;
 
 	ret = udrv_host_info(bdf, &i, err);
@@ -119,17 +137,9 @@ int udrv_host_open(const char *bdf, struct udrv_host_vfio *out, struct udrv_erro
 	if (i.iommu_group < 0)
 		return udrv_host_fail(err, -ENODEV, "%s: has no IOMMU group", i.bdf);
 
-	ret = open_group(&i, &v, err);
+	ret = udrv_host_iommufd(&i, &iommufd, err);
 	if (!ret)
-		ret = open_container(&i, &v, err);
-	if (!ret) {
-		v.device = ioctl(v.group, VFIO_GROUP_GET_DEVICE_FD, i.bdf);
-		if (v.device < 0)
-			ret = udrv_host_fail(err, -errno, "%s: cannot be opened: %s", i.bdf,
-					     strerror(errno));
-		else
-			fcntl(v.device, F_SETFD, FD_CLOEXEC);
-	}
+		ret = iommufd ? udrv_host_open_iommufd(&i, &v, err) : open_type1(&i, &v, err);
 	/* Whatever ran on it before must not run now. */
 	if (!ret && (ret = udrv_host_bus_master_off(v.device)))
 		udrv_host_fail(err, ret, "%s: does not answer", i.bdf);

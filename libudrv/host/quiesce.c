@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../src/iommufd_abi.h"
 #include "host_internal.h"
 
 static uint64_t config_offset(int device)
@@ -80,10 +81,13 @@ static int generic_reset(int device)
 
 static int unmap_all(int container)
 {
+	struct udrv_ioas_unmap all = { .size = sizeof(all), .len = UINT64_MAX };
 	struct vfio_iommu_type1_dma_unmap unmap = {
 		.argsz = sizeof(unmap), .flags = VFIO_DMA_UNMAP_FLAG_ALL,
 	};
 
+	if (!udrv_iommufd_ioas(container, &all.ioas))
+		return ioctl(container, UDRV_IOAS_UNMAP, &all) ? -errno : 0;
 	return ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno : 0;
 }
 

@@ -15,6 +15,18 @@
 #include <udrv/host.h>
 
 #include "backend_vfio.h"
+#include "iommufd_abi.h"
+
+/* Keep the lowest 64 KiB unmapped: address 0 is what broken set-up code
+ * programs by mistake, and the IOMMU then catches it. */
+#define IOVA_FIRST	0x10000u
+
+int udrv_vfio_add_range(struct udrv_dev *dev, uint64_t start, uint64_t last)
+{
+	if (start < IOVA_FIRST)
+		start = IOVA_FIRST;
+	return start > last ? 0 : udrv_iova_add(&dev->iova, start, last);
+}
 
 static int config_xfer(struct udrv_dev *dev, unsigned int off, unsigned int len,
 		       uint32_t *val, bool write)
@@ -111,6 +123,14 @@ static int read_device_info(struct udrv_dev *dev, struct udrv_vfio *v)
 	return 0;
 }
 
+/* Whoever opened the descriptor has decided; it tells what it is. */
+static const struct udrv_iommu_ops *iommu_of(int fd)
+{
+	uint32_t ioas;
+
+	return udrv_iommufd_ioas(fd, &ioas) ? &udrv_iommu_type1 : &udrv_iommu_iommufd;
+}
+
 static int vfio_open(struct udrv_dev *dev, const char *name)
 {
 	struct udrv_vfio *v = calloc(1, sizeof(*v));
@@ -119,7 +139,6 @@ static int vfio_open(struct udrv_dev *dev, const char *name)
 	if (!v)
 		return -ENOMEM;
 	v->device = v->container = v->group = v->irq = v->request_fd = -1;
-	v->iommu = &udrv_iommu_type1;
 	v->dev = dev;
 	dev->backend_data = v;
 
@@ -128,8 +147,12 @@ static int vfio_open(struct udrv_dev *dev, const char *name)
 		ret = read_device_info(dev, v);
 	if (!ret && !dev->drv->halt)
 		ret = udrv_bus_master(dev, false);
-	if (!ret && v->container >= 0)
+	if (!ret && v->container >= 0) {
+		v->iommu = iommu_of(v->container);
 		ret = v->iommu->ranges(dev, v->container);
+		udrv_log(dev, ret ? UDRV_ERR : UDRV_DEBUG, "DMA through %s%s%s", v->iommu->name,
+			 ret ? ": " : "", ret ? strerror(-ret) : "");
+	}
 	if (!ret)
 		udrv_vfio_watch_request(dev);
 	return ret;
@@ -145,7 +168,8 @@ static void vfio_close(struct udrv_dev *dev)
 		if (v->irq >= 0)
 			close(v->irq);
 		close(v->device);
-		close(v->group);
+		if (v->group >= 0)
+			close(v->group);
 		close(v->container);
 	}
 	free(v);

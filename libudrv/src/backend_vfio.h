@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-/* Where DMA mappings are made; fd: container (type 1), later an iommufd. */
+/* Where DMA mappings are made; fd: a container (type 1) or an iommufd. */
 struct udrv_iommu_ops {
 	const char *name;
 	/* Add what the IOMMU can map to dev->iova. */
@@ -13,7 +13,9 @@ struct udrv_iommu_ops {
 	int (*map)(int fd, void *va, size_t len, uint64_t iova);
 	int (*unmap)(int fd, uint64_t iova, size_t len);
 };
-extern const struct udrv_iommu_ops udrv_iommu_type1;
+extern const struct udrv_iommu_ops udrv_iommu_type1, udrv_iommu_iommufd;
+/* Addresses that this IOMMU can map. */
+int udrv_vfio_add_range(struct udrv_dev *dev, uint64_t start, uint64_t last);
 
 struct udrv_vfio {
 	int device;

@@ -8,17 +8,6 @@
 
 #include "backend_vfio.h"
 
-/* Keep the lowest 64 KiB unmapped: address 0 is what broken set-up code
- * programs by mistake, and the IOMMU then catches it. */
-#define IOVA_FIRST	0x10000u
-
-static int add_range(struct udrv_dev *dev, uint64_t start, uint64_t last)
-{
-	if (start < IOVA_FIRST)
-		start = IOVA_FIRST;
-	return start > last ? 0 : udrv_iova_add(&dev->iova, start, last);
-}
-
 /* Find the capability in the answer, bounds checked: the chain's offsets are
  * relative to the start of info. */
 static const struct vfio_info_cap_header *
@@ -45,9 +34,9 @@ static int ranges_from(struct udrv_dev *dev, const struct vfio_iommu_type1_info 
 	cap = (const void *)find_cap(info, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE);
 	/* Kernels before 5.4 do not tell: below the x86 MSI window is safe. */
 	if (!(info->flags & VFIO_IOMMU_INFO_CAPS) || !cap)
-		return add_range(dev, 0, 0xfedfffff);
+		return udrv_vfio_add_range(dev, 0, 0xfedfffff);
 	for (uint32_t i = 0; i < cap->nr_iovas && !ret; i++)
-		ret = add_range(dev, cap->iova_ranges[i].start, cap->iova_ranges[i].end);
+		ret = udrv_vfio_add_range(dev, cap->iova_ranges[i].start, cap->iova_ranges[i].end);
 	return ret;
 }
 

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -204,6 +205,38 @@ static void not_bound_to_us(void **state)
 	assert_non_null(strstr(err.text, "udrvctl bind " NIC));
 }
 
+/* An iommufd where the kernel has all of it; the user's word counts more. */
+static void which_iommu(void **state)
+{
+	struct udrv_host_info i;
+	struct udrv_error err;
+	bool iommufd = true;
+
+	unsetenv("UDRV_IOMMU");
+	assert_int_equal(udrv_host_info(NIC, &i, &err), 0);
+	tree_file("/dev/iommu", "");
+	assert_int_equal(udrv_host_iommufd(&i, &iommufd, &err), 0);
+	assert_false(iommufd);
+	setenv("UDRV_IOMMU", "iommufd", 1);
+	assert_int_equal(udrv_host_iommufd(&i, &iommufd, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "CONFIG_VFIO_DEVICE_CDEV"));
+
+	tree_file(NIC_DIR "/vfio-dev/vfio3/dev", "511:3\n");
+	tree_file("/dev/vfio/devices/vfio3", "");
+	assert_int_equal(udrv_host_iommufd(&i, &iommufd, &err), 0);
+	assert_true(iommufd);
+	setenv("UDRV_IOMMU", "type1", 1);
+	assert_int_equal(udrv_host_iommufd(&i, &iommufd, &err), 0);
+	assert_false(iommufd);
+	setenv("UDRV_IOMMU", "type2", 1);
+	assert_int_equal(udrv_host_iommufd(&i, &iommufd, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "there are type1 and iommufd"));
+	setenv("UDRV_IOMMU", "", 1);
+	assert_int_equal(udrv_host_iommufd(&i, &iommufd, &err), 0);
+	assert_true(iommufd);
+	unsetenv("UDRV_IOMMU");
+}
+
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
@@ -225,6 +258,7 @@ int main(void)
 		IN_TREE(a_write_that_blocks),
 		IN_TREE(a_write_holds_nothing),
 		IN_TREE(not_bound_to_us),
+		IN_TREE(which_iommu),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -58,14 +58,16 @@ UDRV_API int udrv_host_memlock(size_t need, struct udrv_error *err);
 
 /* An opened device; -1 for what is not there. */
 struct udrv_host_vfio {
-	int container;		/* type1v2 IOMMU set */
-	int group;
+	int container;		/* where DMA is mapped: a container with the type1v2
+				 * IOMMU set, or an iommufd with a default IOAS */
+	int group;		/* -1 with an iommufd */
 	int device;
 	int irq;		/* readable, blocking descriptor of INTx if bound to
 				 * udrv, else -1; MSI is refused while it is open */
 };
 
-/* Open a device that is bound to udrv or vfio-pci; all O_CLOEXEC. */
+/* Open a device that is bound to udrv or vfio-pci; all O_CLOEXEC.  Through an
+ * iommufd where the kernel has it; UDRV_IOMMU=type1 or iommufd overrides. */
 UDRV_API int udrv_host_open(const char *bdf, struct udrv_host_vfio *v, struct udrv_error *err);
 UDRV_API void udrv_host_close(struct udrv_host_vfio *v);
 
