@@ -164,6 +164,16 @@ static int make_cmd(struct ide_channel *ch, const struct ide_req *req)
 	}
 }
 
+static void set_deadline(struct ide_channel *ch)
+{
+	uint64_t ms = ch->ide->timeout_ms;
+
+	/* ATA-6, FLUSH CACHE: it may take more than 30 s. */
+	if (ch->now.command == FLUSH_CACHE || ch->now.command == FLUSH_CACHE_EXT)
+		ms *= 2;
+	ch->deadline_ns = udrv_now_ns() + ms * 1000000;
+}
+
 static void data_out(struct ide_channel *ch)
 {
 	uint32_t left = ch->now.nsect - ch->done_sect;
@@ -171,6 +181,7 @@ static void data_out(struct ide_channel *ch)
 
 	ide_hw_data_out(ch, ch->data + (size_t)ch->done_sect * IDE_SECTOR, (size_t)n * IDE_SECTOR);
 	ch->done_sect += n;
+	set_deadline(ch);
 }
 
 /* ATA-6 9.6: the first block of data is asked for without an interrupt. */
@@ -193,15 +204,11 @@ static void check_drq(struct ide_channel *ch)
 
 static void begin(struct ide_channel *ch)
 {
-	uint64_t ms = ch->ide->timeout_ms;
 	bool dma = is_dma(ch);
 	int ret;
 
-	/* ATA-6 8.11: a flush may take more than 30 s. */
-	if (ch->now.command == FLUSH_CACHE || ch->now.command == FLUSH_CACHE_EXT)
-		ms *= 2;
 	ch->started_ns = udrv_now_ns();
-	ch->deadline_ns = ch->started_ns + ms * 1000000;
+	set_deadline(ch);
 	ch->done_sect = 0;
 	ch->pending_seen = false;
 	ch->state = ch->now.protocol == IDE_PIO_OUT ? IDE_WAIT_DRQ : IDE_RUN;
@@ -271,6 +278,7 @@ static void data_in(struct ide_channel *ch)
 
 	ide_hw_data_in(ch, ch->data + (size_t)ch->done_sect * IDE_SECTOR, (size_t)n * IDE_SECTOR);
 	ch->done_sect += n;
+	set_deadline(ch);
 	if (ch->done_sect == ch->now.nsect)
 		ide_finish(ch, 0);
 }

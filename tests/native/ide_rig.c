@@ -136,6 +136,42 @@ int rig_do(struct rig *rig, unsigned int disk, enum ide_op op, uint64_t sector, 
 	return one.status;
 }
 
+/* ---- registers that lie --------------------------------------------------------- */
+
+static struct hooked {
+	struct udrv_bar inner;
+	struct rig_hooks hooks;
+	enum rig_window window;
+} hooked[3];
+
+static uint32_t hooked_read(const struct udrv_bar *bar, size_t off, unsigned int width)
+{
+	const struct hooked *h = bar->io_arg;
+	uint32_t val = h->inner.io->read(&h->inner, off, width);
+
+	return h->hooks.read ? h->hooks.read(h->window, off, val) : val;
+}
+
+static void hooked_write(const struct udrv_bar *bar, size_t off, unsigned int width, uint32_t val)
+{
+	const struct hooked *h = bar->io_arg;
+
+	if (!h->hooks.write || h->hooks.write(h->window, off, val))
+		h->inner.io->write(&h->inner, off, width, val);
+}
+
+void rig_hook(struct ide_channel *ch, const struct rig_hooks *hooks)
+{
+	static const struct udrv_bar_io io = { .read = hooked_read, .write = hooked_write };
+	struct udrv_bar *const bars[] = { &ch->cmd, &ch->ctl, &ch->bm };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		hooked[i] = (struct hooked){ *bars[i], *hooks, (enum rig_window)i };
+		bars[i]->io = &io;
+		bars[i]->io_arg = &hooked[i];
+	}
+}
+
 /* ---- contents ----------------------------------------------------------------- */
 
 static uint64_t word_at(uint64_t sector, unsigned int i, uint32_t seed)

@@ -52,6 +52,15 @@ void rig_submit(struct rig *rig, struct rig_op *op, unsigned int disk, enum ide_
 		uint64_t sector, uint32_t nsect, size_t offset);
 void rig_wait(struct rig *rig, struct rig_op *op);	/* fails the test after 20 s */
 
+/* Registers that lie: from here on all accesses to the disk's channel go through
+ * these (NULL: not).  write: false: it does not arrive; read: what it gives. */
+enum rig_window { RIG_CMD, RIG_CTL, RIG_BM };
+struct rig_hooks {
+	bool (*write)(enum rig_window w, size_t off, uint32_t val);
+	uint32_t (*read)(enum rig_window w, size_t off, uint32_t val);
+};
+void rig_hook(struct ide_channel *ch, const struct rig_hooks *hooks);
+
 /* Contents that depend on the place and on seed. */
 void rig_fill(void *to, uint64_t sector, uint32_t nsect, uint32_t seed);
 bool rig_is(const void *data, uint64_t sector, uint32_t nsect, uint32_t seed);
