@@ -24,6 +24,8 @@ VARIANTS = {
     "no-iommu": {"iommu": False},
     # With devices that tests may hurt (_spare).
     "spare": {"spare": True},
+    # With a PIIX4 and disks in slot 13 (_ide).
+    "ide": {"ide": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
 }
@@ -77,6 +79,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         # Its modules; lab/guest/init finds them by their label.
         argv += ["-drive", f"if=none,id=modules,file={kernel}/modules.img,format=raw,readonly=on",
                  "-device", "virtio-blk-pci,drive=modules,addr=0x1b"]
+    if options.get("ide"):
+        argv += _ide(run)
     return argv
 
 
@@ -106,6 +110,19 @@ def _spare(payload):
         "-device", "pcie-root-port,id=outport,bus=outside,addr=0",
         "-device", "edu,bus=outport",
     ]
+
+
+def _ide(run):
+    """A controller in compatibility mode, slot 13: two disks (the second needs
+    48-bit addresses) on its first channel, an empty CD drive on the other."""
+    argv = ["-device", "piix4-ide,id=ide,addr=0x13"]
+    for n, gigabytes in enumerate((1, 200)):
+        image = f"{run}/ide{n}.img"
+        with open(image, "wb") as file:
+            file.truncate(gigabytes << 30)
+        argv += ["-drive", f"if=none,id=ide{n},file={image},format=raw,discard=unmap",
+                 "-device", f"ide-hd,bus=ide.0,unit={n},drive=ide{n},serial=ide{n}"]
+    return argv + ["-device", "ide-cd,bus=ide.1,unit=0"]
 
 
 def _device(slot, device, extra, hub):

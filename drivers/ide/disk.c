@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/* disk.c - the engine's drives as Linux block devices. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disk.h"
+
+/* 256 KiB at once: setting a command up is a small part of it.  A drive does
+ * one after the other; with 16 the next is always there. */
+#define MAX_SECTORS	512u
+#define DEPTH		15u
+#define UNITS		(IDE_CHANNELS * IDE_DRIVES)
+#define BUFFERS		(UNITS * (DEPTH + 1) * MAX_SECTORS * IDE_SECTOR)
+
+struct disk_req {
+	struct ide_req ide;		/* first: disk_done() */
+	struct udrv_blk_req *blk;
+};
+
+struct disks {
+	struct ide ide;			/* first: ide.c finds it there */
+	struct disk {
+		struct udrv_blk blk;
+		struct disk_req reqs[UDRV_BLK_DEPTH + 1];
+		bool running;
+	} unit[UNITS];
+};
+
+static void disk_done(struct ide_req *req, int status)
+{
+	struct disk_req *r = (struct disk_req *)req;
+
+	udrv_blk_done(r->blk, status == -ENODEV ? -EIO : status);
+}
+
+static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_req *req)
+{
+	static const enum ide_op ops[] = {
+		[UDRV_BLK_READ] = IDE_READ, [UDRV_BLK_WRITE] = IDE_WRITE,
+		[UDRV_BLK_FLUSH] = IDE_FLUSH, [UDRV_BLK_DISCARD] = IDE_DISCARD,
+	};
+	struct disks *d = udrv_priv(dev);
+	struct disk_req *r = &d->unit[unit].reqs[req->tag];
+
+	*r = (struct disk_req){
+		.ide = {
+			.op = ops[req->op], .sector = req->sector, .nsect = req->nsect,
+			.buf = req->buf, .done = disk_done,
+		},
+		.blk = req,
+	};
+	return ide_submit(&d->ide, unit / IDE_DRIVES, unit % IDE_DRIVES, &r->ide);
+}
+
+static struct udrv_blk_limits limits_of(const struct ide_id *id)
+{
+	return (struct udrv_blk_limits){
+		/* 4 KiB drives, too: the kernel reads pages. */
+		.sectors = id->sectors,
+		.logical_block = IDE_SECTOR,
+		.physical_block = id->physical,
+		.max_sectors = id->lba48 ? MAX_SECTORS : IDE_MAX_LBA28,
+		.max_discard_sectors = id->trim ? IDE_MAX_TRIM & ~7u : 0,
+		.depth = DEPTH,
+		/* Without a word on its cache it may have one. */
+		.flags = (id->write_cache || !id->flush ? UDRV_BLK_WRITE_CACHE : 0) |
+			 (id->rotational ? UDRV_BLK_ROTATIONAL : 0),
+	};
+}
+
+/* ---- options ------------------------------------------------------------------ */
+
+static int option(struct udrv_dev *dev, const char *key, unsigned int max, unsigned int *val)
+{
+	const char *text = udrv_option(dev, key);
+	unsigned long n;
+	char *end;
+
+	if (!text)
+		return 0;
+	n = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || n > max) {
+		udrv_log(dev, UDRV_ERR, "%s=%s: expected a number from 0 to %u", key, text, max);
+		return -EINVAL;
+	}
+	*val = (unsigned int)n;
+	return 0;
+}
+
+static int options(struct udrv_dev *dev, struct ide *ide)
+{
+	unsigned int pio = 0, poll = 0, standby = 0, timeout = 30;
+	int ret = option(dev, "pio", 1, &pio);
+
+	if (!ret)
+		ret = option(dev, "poll", 1, &poll);
+	if (!ret)
+		ret = option(dev, "standby", 1200, &standby);
+	if (!ret)
+		ret = option(dev, "timeout", 300, &timeout);
+	ide->pio = pio;
+	ide->polled = poll;
+	ide->standby = (standby + 4) / 5;
+	ide->timeout_ms = timeout ? timeout * 1000 : 1000;
+	return ret;
+}
+
+/* ---- life --------------------------------------------------------------------------- */
+
+static void stop_units(struct disks *d)
+{
+	for (unsigned int i = 0; i < UNITS; i++) {
+		if (d->unit[i].running)
+			udrv_blk_stop(&d->unit[i].blk);
+		d->unit[i].running = false;
+	}
+}
+
+static int disk_start(struct udrv_dev *dev)
+{
+	static const struct udrv_blk_ops ops = { .submit = disk_submit };
+	struct disks *d = udrv_priv(dev);
+	int ret = options(dev, &d->ide);
+
+	if (!ret)
+		ret = ide_start(dev);
+	if (ret)
+		return ret;
+	for (unsigned int i = 0; i < UNITS && !ret; i++) {
+		const struct ide_drive *drive = &d->ide.ch[i / IDE_DRIVES].drives[i % IDE_DRIVES];
+		struct udrv_blk_limits limits;
+
+		if (!drive->present)
+			continue;
+		limits = limits_of(&drive->id);
+		ret = udrv_blk_start(&d->unit[i].blk, dev, &ops, i, &limits);
+		d->unit[i].running = !ret;
+	}
+	if (ret) {
+		stop_units(d);
+		ide_stop(dev);
+	}
+	return ret;
+}
+
+static void disk_stop(struct udrv_dev *dev)
+{
+	stop_units(udrv_priv(dev));
+	ide_stop(dev);
+}
+
+const struct udrv_driver disk_driver = {
+	.name = "ide", .ids = ide_ids, .priv_size = sizeof(struct disks),
+	.dma_size = BUFFERS + (64u << 10),
+	.reset = ide_reset, .start = disk_start, .stop = disk_stop,
+};
