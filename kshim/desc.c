@@ -5,8 +5,6 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
-#include <linux/pci.h>
-#include <linux/pm_runtime.h>
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/slab.h>
@@ -24,80 +22,23 @@
 #define UDRV_DRAIN_MS	5000
 
 /* line->lock is held. */
-void udrv_desc_count(struct udrv_desc *desc)
+static __poll_t udrv_desc_events(struct udrv_desc *desc)
+{
+	return (desc->count ? EPOLLIN | EPOLLRDNORM : 0) |
+	       (desc->flags & UDRV_IRQ_STORM ? EPOLLPRI : 0);
+}
+
+/* line->lock is held.  dev: the one that interrupted, where there is one. */
+void udrv_desc_count(struct udrv_desc *desc, struct udrv_dev *dev)
 {
 	desc->count++;
 	desc->ns = ktime_get_ns();
-	wake_up_poll(&desc->wait, EPOLLIN | EPOLLRDNORM);
+	if (udrv_storm(desc, dev))
+		desc->flags |= UDRV_IRQ_STORM;
+	wake_up_poll(&desc->wait, udrv_desc_events(desc));
 }
 
-/* line->claim is held.  The device stays awake as long as it is owned. */
-int udrv_desc_claim(struct udrv_desc *desc, struct udrv_dev *dev)
-{
-	int ret = pm_runtime_resume_and_get(&dev->core.pdev->dev);
-
-	if (ret < 0)
-		return ret;
-	udrv_line_sync(dev);
-	spin_lock_irq(&desc->line->lock);
-	dev->desc = desc;
-	spin_unlock_irq(&desc->line->lock);
-	return 0;
-}
-
-/* line->claim is held. */
-void udrv_desc_unclaim(struct udrv_desc *desc, struct udrv_dev *dev)
-{
-	spin_lock_irq(&desc->line->lock);
-	dev->desc = NULL;
-	spin_unlock_irq(&desc->line->lock);
-	pm_runtime_put(&dev->core.pdev->dev);
-}
-
-/* Is there somebody who has, or will have, the interrupts asked for? */
-static int udrv_desc_check(struct udrv_line *line, struct udrv_dev *only)
-{
-	struct udrv_dev *dev;
-	bool any = false;
-
-	if (line->desc)
-		return -EBUSY;
-	list_for_each_entry(dev, &line->devs, on_line) {
-		if (dev->leaving || (only && dev != only))
-			continue;
-		if (dev->desc || dev->vfio_intx || dev->changing)
-			return -EBUSY;
-		any = true;
-	}
-	return any ? 0 : -ENODEV;
-}
-
-/* line->claim is held. */
-static int udrv_desc_claim_all(struct udrv_desc *desc)
-{
-	struct udrv_line *line = desc->line;
-	struct udrv_dev *dev;
-	int ret = 0;
-
-	list_for_each_entry(dev, &line->devs, on_line) {
-		if (dev->leaving || (desc->dev && dev != desc->dev))
-			continue;
-		ret = udrv_desc_claim(desc, dev);
-		if (ret)
-			break;
-	}
-	if (!ret) {
-		if (!desc->dev)
-			line->desc = desc;
-		return 0;
-	}
-	list_for_each_entry(dev, &line->devs, on_line)
-		if (dev->desc == desc)
-			udrv_desc_unclaim(desc, dev);
-	return ret;
-}
-
-/* dev: this device alone; NULL: the whole line. */
+/* dev: this device alone; NULL: the whole line.  The caller holds the line. */
 int udrv_desc_open(struct udrv_line *line, struct udrv_dev *dev, struct udrv_desc **out)
 {
 	struct udrv_desc *desc = kzalloc(sizeof(*desc), GFP_KERNEL);
@@ -108,18 +49,16 @@ int udrv_desc_open(struct udrv_line *line, struct udrv_dev *dev, struct udrv_des
 	desc->line = line;
 	desc->dev = dev;
 	init_waitqueue_head(&desc->wait);
+	udrv_storm_init(desc);
 
-	mutex_lock(&line->claim);
-	ret = udrv_desc_check(line, dev);
-	if (!ret)
-		ret = udrv_desc_claim_all(desc);
-	if (!ret)
-		udrv_line_get(line);
-	mutex_unlock(&line->claim);
+	ret = line->ops->open(desc);
 	if (ret) {
+		/* It may have been armed for a moment. */
+		udrv_storm_end(desc);
 		kfree(desc);
 		return ret;
 	}
+	udrv_line_get(line);
 	*out = desc;
 	return 0;
 }
@@ -176,16 +115,13 @@ void udrv_desc_kill(struct udrv_desc *desc)
 void udrv_desc_close(struct udrv_desc *desc)
 {
 	struct udrv_line *line = desc->line;
-	struct udrv_dev *dev;
 
-	mutex_lock(&line->claim);
-	if (line->desc == desc)
-		line->desc = NULL;
-	list_for_each_entry(dev, &line->devs, on_line)
-		if (dev->desc == desc)
-			udrv_desc_unclaim(desc, dev);
+	/* From here on nothing arms it, so that its owner can let go. */
+	spin_lock_irq(&line->lock);
 	desc->dead = true;
-	mutex_unlock(&line->claim);
+	spin_unlock_irq(&line->lock);
+	line->ops->close(desc);
+	udrv_storm_end(desc);
 
 	/* Better lose the memory than free what somebody is queued in. */
 	if (udrv_desc_drain(desc))
@@ -195,28 +131,21 @@ void udrv_desc_close(struct udrv_desc *desc)
 	udrv_line_put(line);
 }
 
-/*
- * line->lock is held.  Unmask what the last interrupt masked.  A device that
- * asserts still, or again, stays masked and counts at once.
- */
+/* line->lock is held. */
 void udrv_desc_rearm(struct udrv_desc *desc)
 {
-	struct udrv_dev *dev;
-
-	if (desc->count || desc->user_masked || desc->dead)
-		return;
-	list_for_each_entry(dev, &desc->line->devs, on_line) {
-		if (dev->desc != desc || !dev->masked || dev->vfio_intx)
-			continue;
-		if (pci_check_and_unmask_intx(dev->core.pdev))
-			dev->masked = false;
-		else
-			udrv_desc_count(desc);
-	}
+	if (!desc->user_masked && !desc->storm && !desc->dead)
+		desc->line->ops->rearm(desc);
 }
 
+/* What a read takes. */
+struct udrv_taken {
+	u64 count, ns;
+	u32 flags;
+};
+
 /* Take what has been counted.  -EAGAIN: nothing yet. */
-static int udrv_desc_take(struct udrv_desc *desc, bool rearm, u64 *count, u64 *ns)
+static int udrv_desc_take(struct udrv_desc *desc, bool rearm, struct udrv_taken *taken)
 {
 	int ret = 0;
 
@@ -228,19 +157,20 @@ static int udrv_desc_take(struct udrv_desc *desc, bool rearm, u64 *count, u64 *n
 	} else if (!desc->count) {
 		ret = -EAGAIN;
 	} else {
-		*count = desc->count;
-		*ns = desc->ns;
+		*taken = (struct udrv_taken){ desc->count, desc->ns, desc->flags };
 		desc->count = 0;
+		desc->flags = 0;
 	}
 	spin_unlock_irq(&desc->line->lock);
 	return ret;
 }
 
 /* The reader's memory was bad: the interrupts are not lost. */
-static void udrv_desc_untake(struct udrv_desc *desc, u64 count)
+static void udrv_desc_untake(struct udrv_desc *desc, const struct udrv_taken *taken)
 {
 	spin_lock_irq(&desc->line->lock);
-	desc->count += count;
+	desc->count += taken->count;
+	desc->flags |= taken->flags;
 	wake_up_poll(&desc->wait, EPOLLIN | EPOLLRDNORM);
 	spin_unlock_irq(&desc->line->lock);
 }
@@ -264,22 +194,23 @@ static size_t udrv_read_form(size_t asked)
 }
 
 /* Each form with its own constant size, which is checked at compile time. */
-static bool udrv_read_copy(struct iov_iter *to, size_t form, u64 count, u64 ns)
+static bool udrv_read_copy(struct iov_iter *to, size_t form, const struct udrv_taken *taken)
 {
 	struct udrv_irq_event ev = {
-		.count = min_t(u64, count, U32_MAX),
-		.flags = count > U32_MAX ? UDRV_IRQ_SATURATED : 0,
-		.ns = ns,
+		.count = min_t(u64, taken->count, U32_MAX),
+		.flags = taken->flags | (taken->count > U32_MAX ? UDRV_IRQ_SATURATED : 0),
+		.ns = taken->ns,
 	};
-	u8 byte = min_t(u64, count, U8_MAX);
+	u8 byte = min_t(u64, taken->count, U8_MAX);
 
 	switch (form) {
 	case sizeof(byte):
 		return copy_to_iter(&byte, sizeof(byte), to) == sizeof(byte);
 	case sizeof(ev.count):
 		return copy_to_iter(&ev.count, sizeof(ev.count), to) == sizeof(ev.count);
-	case sizeof(count):
-		return copy_to_iter(&count, sizeof(count), to) == sizeof(count);
+	case sizeof(taken->count):
+		return copy_to_iter(&taken->count, sizeof(taken->count), to) ==
+		       sizeof(taken->count);
 	default:
 		return copy_to_iter(&ev, sizeof(ev), to) == sizeof(ev);
 	}
@@ -304,13 +235,13 @@ static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct udrv_desc *desc = iocb->ki_filp->private_data;
 	bool nowait = (iocb->ki_flags & IOCB_NOWAIT) || (iocb->ki_filp->f_flags & O_NONBLOCK);
 	size_t form = udrv_read_form(iov_iter_count(to));
+	struct udrv_taken taken;
 	bool rearm = true;
-	u64 count, ns;
 	int ret;
 
 	if (!form)
 		return -EINVAL;
-	while ((ret = udrv_desc_take(desc, rearm, &count, &ns)) == -EAGAIN) {
+	while ((ret = udrv_desc_take(desc, rearm, &taken)) == -EAGAIN) {
 		if (nowait)
 			return -EAGAIN;
 		ret = udrv_desc_wait(desc);
@@ -321,8 +252,8 @@ static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	}
 	if (ret)
 		return ret;
-	if (!udrv_read_copy(to, form, count, ns)) {
-		udrv_desc_untake(desc, count);
+	if (!udrv_read_copy(to, form, &taken)) {
+		udrv_desc_untake(desc, &taken);
 		return -EFAULT;
 	}
 	return form;
@@ -343,26 +274,18 @@ static __poll_t udrv_poll(struct file *file, poll_table *wait)
 	if (desc->dead)
 		ret = UDRV_POLL_ALL;
 	else
-		ret = desc->count ? EPOLLIN | EPOLLRDNORM : 0;
+		ret = udrv_desc_events(desc);
 	spin_unlock_irq(&desc->line->lock);
 	return ret;
 }
 
 static void udrv_desc_mask(struct udrv_desc *desc, bool mask)
 {
-	struct udrv_dev *dev;
-
 	desc->user_masked = mask;
-	if (!mask) {
+	if (mask)
+		desc->line->ops->mask(desc);
+	else
 		udrv_desc_rearm(desc);
-		return;
-	}
-	list_for_each_entry(dev, &desc->line->devs, on_line) {
-		if (dev->desc != desc || dev->masked || dev->vfio_intx)
-			continue;
-		pci_intx(dev->core.pdev, 0);
-		dev->masked = true;
-	}
 }
 
 static ssize_t udrv_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
@@ -428,7 +351,7 @@ static const struct file_operations udrv_fops = {
 	.release	= udrv_release,
 };
 
-/* UDRV_IOCTL_IRQ_FD: a descriptor of this device's INTx alone. */
+/* UDRV_IOCTL_IRQ_FD: a descriptor of this device alone. */
 long udrv_desc_ioctl(struct udrv_dev *dev, unsigned long arg)
 {
 	struct udrv_irq_fd req;
@@ -440,10 +363,10 @@ long udrv_desc_ioctl(struct udrv_dev *dev, unsigned long arg)
 		return -EFAULT;
 	if (req.argsz < sizeof(req) || req.flags & ~(O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
-	if (!dev->line || req.index != VFIO_PCI_INTX_IRQ_INDEX || req.vector)
-		return -EINVAL;
-
-	ret = udrv_desc_open(dev->line, dev, &desc);
+	if (req.index == VFIO_PCI_INTX_IRQ_INDEX)
+		ret = dev->line && !req.vector ? udrv_desc_open(dev->line, dev, &desc) : -EINVAL;
+	else
+		ret = udrv_msi_open(dev, req.index, req.vector, &desc);
 	if (ret)
 		return ret;
 	fd = get_unused_fd_flags(req.flags & O_CLOEXEC);

@@ -75,7 +75,7 @@ static irqreturn_t udrv_intx(int irq, void *data)
 		dev->masked = true;
 		dev->believed = 0;
 		if (dev->desc)
-			udrv_desc_count(dev->desc);
+			udrv_desc_count(dev->desc, dev);
 		ret = IRQ_HANDLED;
 	}
 	spin_unlock(&line->lock);
@@ -92,7 +92,7 @@ static struct udrv_line *udrv_line_find(int irq)
 	return NULL;
 }
 
-static struct udrv_line *udrv_line_new(int irq)
+struct udrv_line *udrv_line_new(int irq, const struct udrv_line_ops *ops)
 {
 	struct udrv_line *line = kzalloc(sizeof(*line), GFP_KERNEL);
 
@@ -103,6 +103,7 @@ static struct udrv_line *udrv_line_new(int irq)
 	spin_lock_init(&line->lock);
 	INIT_LIST_HEAD(&line->devs);
 	line->irq = irq;
+	line->ops = ops;
 	return line;
 }
 
@@ -179,6 +180,8 @@ void udrv_line_sync(struct udrv_dev *dev)
 /* line->claim is held: VFIO may take the INTx over until udrv_line_settle(). */
 void udrv_line_change(struct udrv_dev *dev)
 {
+	if (!dev->line)
+		return;
 	spin_lock_irq(&dev->line->lock);
 	dev->changing++;
 	spin_unlock_irq(&dev->line->lock);
@@ -186,6 +189,8 @@ void udrv_line_change(struct udrv_dev *dev)
 
 void udrv_line_settle(struct udrv_dev *dev)
 {
+	if (!dev->line)
+		return;
 	spin_lock_irq(&dev->line->lock);
 	dev->changing--;
 	spin_unlock_irq(&dev->line->lock);
@@ -199,7 +204,7 @@ static void udrv_line_add(struct udrv_line *line, struct udrv_dev *dev)
 	list_add_tail(&dev->on_line, &line->devs);
 	spin_unlock_irq(&line->lock);
 	/* Who has the whole line has the newcomer as well. */
-	if (line->desc && udrv_desc_claim(line->desc, dev))
+	if (line->desc && udrv_intx_claim(line->desc, dev))
 		pci_warn(dev->core.pdev, "not seen by the reader of irq %d\n", line->irq);
 	mutex_unlock(&line->claim);
 }
@@ -253,7 +258,7 @@ int udrv_line_join(struct udrv_dev *dev)
 	if (line)
 		udrv_line_get(line);
 	else
-		line = udrv_line_new(pdev->irq);
+		line = udrv_line_new(pdev->irq, &udrv_intx_ops);
 	if (!line) {
 		ret = -ENOMEM;
 		goto unlock;
@@ -303,7 +308,7 @@ void udrv_line_part(struct udrv_dev *dev)
 	dev->leaving = true;
 	desc = dev->desc;
 	if (desc) {
-		udrv_desc_unclaim(desc, dev);
+		udrv_intx_unclaim(desc, dev);
 		/* A reader of the line goes on with the devices that stay. */
 		if (desc->dev || udrv_line_all_leaving(line))
 			udrv_desc_kill(desc);

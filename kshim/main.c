@@ -52,20 +52,23 @@ static long udrv_set_irqs(struct udrv_dev *dev, unsigned long arg)
 	bool busy;
 	long ret;
 
-	if (!dev->line)
-		return vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 	if (copy_from_user(&hdr, (void __user *)arg, offsetofend(struct vfio_irq_set, count)))
 		return -EFAULT;
+	if (!udrv_msi_before_vfio(dev))
+		return -EBUSY;
 
-	mutex_lock(&dev->line->claim);
+	udrv_claim_lock(dev);
 	busy = dev->desc && hdr.index <= VFIO_PCI_MSIX_IRQ_INDEX;
 	if (!busy)
 		udrv_line_change(dev);
-	mutex_unlock(&dev->line->claim);
-	if (busy)
-		return -EBUSY;
-	ret = vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
-	udrv_line_settle(dev);
+	udrv_claim_unlock(dev);
+	if (busy) {
+		ret = -EBUSY;
+	} else {
+		ret = vfio_pci_core_ioctl(&dev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+		udrv_line_settle(dev);
+	}
+	udrv_msi_after_vfio(dev);
 	return ret;
 }
 
@@ -134,6 +137,7 @@ static int udrv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dev = vfio_alloc_device(udrv_dev, core.vdev, &pdev->dev, &udrv_vfio_ops);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
+	INIT_LIST_HEAD(&dev->vectors);
 	dev_set_drvdata(&pdev->dev, &dev->core);
 	ret = pci_enable_device(pdev);
 	if (ret)
@@ -160,6 +164,7 @@ static void udrv_remove(struct pci_dev *pdev)
 	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
 	struct udrv_dev *dev = container_of(core, struct udrv_dev, core);
 
+	udrv_msi_part(dev);
 	udrv_line_part(dev);
 	/* Waits for the users of the VFIO device; the guard stays until then. */
 	vfio_pci_core_unregister_device(core);
@@ -174,11 +179,24 @@ static const struct pci_device_id udrv_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, udrv_ids);
 
+static ssize_t irq_storms_show(struct device *device, struct device_attribute *attr, char *buf)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(device);
+	struct udrv_dev *dev = container_of(core, struct udrv_dev, core);
+
+	return sysfs_emit(buf, "%u\n", (unsigned int)atomic_read(&dev->storms));
+}
+static DEVICE_ATTR_RO(irq_storms);
+
+static struct attribute *udrv_attrs[] = { &dev_attr_irq_storms.attr, NULL };
+ATTRIBUTE_GROUPS(udrv);
+
 static struct pci_driver udrv_driver = {
 	.name			= "udrv",
 	.id_table		= udrv_ids,
 	.probe			= udrv_probe,
 	.remove			= udrv_remove,
+	.dev_groups		= udrv_groups,
 	.err_handler		= &vfio_pci_core_err_handlers,
 	.driver_managed_dma	= true,
 };

@@ -4,12 +4,14 @@
  * where there is one, else an eventfd.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <udrv/irq_abi.h>
 
 #include "backend_vfio.h"
 
@@ -57,9 +59,29 @@ static int intx_unmask(struct udrv_irq *irq)
 	return ioctl(v->device, VFIO_DEVICE_SET_IRQS, &set) ? -errno : 0;
 }
 
+/* With an eventfd of -1 VFIO keeps the interrupt; this gives all of it back. */
+static void give_back(struct udrv_vfio *v, uint32_t index)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = index, .start = 0, .count = 0,
+	};
+
+	ioctl(v->device, VFIO_DEVICE_SET_IRQS, &set);
+}
+
 static void eventfd_close(struct udrv_irq *irq)
 {
-	set_eventfd(irq->dev->backend_data, vfio_index[irq->dev->irq_type], irq->vec, -1);
+	uint32_t index = vfio_index[irq->dev->irq_type];
+
+	for (unsigned int i = 0; i < UDRV_VECTORS; i++) {
+		if (irq->dev->irqs[i]) {
+			set_eventfd(irq->dev->backend_data, index, irq->vec, -1);
+			return;
+		}
+	}
+	give_back(irq->dev->backend_data, index);
 }
 
 static const struct udrv_irq_ops intx_ops = { .rearm = intx_unmask, .close = eventfd_close };
@@ -67,27 +89,44 @@ static const struct udrv_irq_ops msi_ops = { .close = eventfd_close };
 /* udrv.ko: the next read re-arms. */
 static const struct udrv_irq_ops irqfile_ops = { .rearm = NULL };
 
-int udrv_vfio_irq_open(struct udrv_dev *dev, enum udrv_irq_type type, struct udrv_irq *irq)
+/* The INTx that was opened for us, with the device or by our supervisor. */
+static int open_inherited(struct udrv_vfio *v, struct udrv_irq *irq)
 {
-	struct udrv_vfio *v = dev->backend_data;
+	uint32_t unmask = 1;
+
+	/* Our supervisor masks it after a death. */
+	if (write(v->irq, &unmask, sizeof(unmask)) != sizeof(unmask))
+		return -errno;
+	irq->fd = v->irq;
+	irq->ops = &irqfile_ops;
+	return 0;
+}
+
+static int open_readable(struct udrv_vfio *v, uint32_t index, struct udrv_irq *irq)
+{
+	struct udrv_irq_fd req = {
+		.argsz = sizeof(req), .flags = O_CLOEXEC, .index = index, .vector = irq->vec,
+	};
+
+	irq->fd = ioctl(v->device, UDRV_IOCTL_IRQ_FD, &req);
+	if (irq->fd < 0)
+		return -errno;
+	irq->own_fd = true;
+	irq->ops = &irqfile_ops;
+	return 0;
+}
+
+static int open_eventfd(struct udrv_vfio *v, uint32_t index, struct udrv_irq *irq)
+{
+	bool intx = index == VFIO_PCI_INTX_IRQ_INDEX;
 	int ret;
 
-	if (type == UDRV_IRQ_INTX && v->irq >= 0) {
-		uint32_t unmask = 1;
-
-		/* Our supervisor masks it after a death. */
-		if (write(v->irq, &unmask, sizeof(unmask)) != sizeof(unmask))
-			return -errno;
-		irq->fd = v->irq;
-		irq->ops = &irqfile_ops;
-		return 0;
-	}
 	irq->fd = eventfd(0, EFD_CLOEXEC);
 	if (irq->fd < 0)
 		return -errno;
-	ret = set_eventfd(v, vfio_index[type], irq->vec, irq->fd);
+	ret = set_eventfd(v, index, irq->vec, irq->fd);
 	/* A dead predecessor may have left the line masked. */
-	if (!ret && type == UDRV_IRQ_INTX)
+	if (!ret && intx)
 		ret = intx_unmask(irq);
 	if (ret) {
 		close(irq->fd);
@@ -95,8 +134,23 @@ int udrv_vfio_irq_open(struct udrv_dev *dev, enum udrv_irq_type type, struct udr
 		return ret;
 	}
 	irq->own_fd = true;
-	irq->ops = type == UDRV_IRQ_INTX ? &intx_ops : &msi_ops;
+	irq->ops = intx ? &intx_ops : &msi_ops;
 	return 0;
+}
+
+int udrv_vfio_irq_open(struct udrv_dev *dev, enum udrv_irq_type type, struct udrv_irq *irq)
+{
+	struct udrv_vfio *v = dev->backend_data;
+	uint32_t index = vfio_index[type];
+	int ret;
+
+	if (type == UDRV_IRQ_INTX && v->irq >= 0)
+		return open_inherited(v, irq);
+	ret = open_readable(v, index, irq);
+	/* vfio-pci has none; nor has udrv.ko of an INTx that cannot be masked. */
+	if (ret == -ENOTTY || (ret == -EINVAL && type == UDRV_IRQ_INTX))
+		return open_eventfd(v, index, irq);
+	return ret;
 }
 
 static void request_done(struct udrv_op *op, int res, unsigned int flags)

@@ -43,6 +43,7 @@ struct udrv_irq {
 	int fd;
 	bool own_fd;			/* close it at the end */
 	bool reading;			/* op is in flight */
+	bool running;			/* fn is on the stack */
 	struct udrv_irq *next;		/* disabled, but op is still in flight */
 	uint64_t count;			/* what read() gave */
 	const struct udrv_irq_ops *ops;

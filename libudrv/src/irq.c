@@ -50,10 +50,11 @@ static void irq_read(struct udrv_irq *irq)
 	irq->reading = true;
 }
 
-/* A disabled vector whose read is still under way must stay in memory. */
+/* A disabled vector whose read is still under way, or whose function is what
+ * disables it, must stay in memory. */
 static void irq_drop(struct udrv_irq *irq)
 {
-	if (!irq->reading) {
+	if (!irq->reading && !irq->running) {
 		free(irq);
 		return;
 	}
@@ -81,7 +82,6 @@ static void irq_done(struct udrv_op *op, int res, unsigned int flags)
 {
 	struct udrv_irq *irq = container_of(op, struct udrv_irq, op);
 	struct udrv_dev *dev = irq->dev;
-	unsigned int vec = irq->vec;
 	int ret;
 
 	irq->reading = false;
@@ -103,10 +103,12 @@ static void irq_done(struct udrv_op *op, int res, unsigned int flags)
 			irq_read(irq);
 		return;
 	}
-	irq->fn(dev, vec);
-	if (dev->irqs[vec] != irq)
-		return;			/* it disabled itself, and is gone */
-	if (irq->ops->rearm && (ret = irq->ops->rearm(irq)))
+	irq->running = true;
+	irq->fn(dev, irq->vec);
+	irq->running = false;
+	if (!irq->fn)
+		irq_orphan_done(irq);	/* it disabled itself */
+	else if (irq->ops->rearm && (ret = irq->ops->rearm(irq)))
 		irq_lost(irq, "cannot be unmasked", ret);
 	else
 		irq_read(irq);

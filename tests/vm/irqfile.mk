@@ -5,3 +5,9 @@ TESTS_VM += $(IRQ_TESTS)
 TESTS_LIST += $(IRQ_TESTS)
 $(foreach t,$(IRQ_TESTS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c tests/vm/irqboth.c))
 $(foreach t,$(IRQ_TESTS),$(eval $(t)_PKGS := cmocka liburing))
+# Vectors: a fixture of their own.
+IRQ_VECTORS := tests/vm/irqmsi
+TESTS_VM += $(IRQ_VECTORS)
+TESTS_LIST += $(IRQ_VECTORS)
+$(foreach t,$(IRQ_VECTORS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c tests/vm/irqvec.c))
+$(foreach t,$(IRQ_VECTORS),$(eval $(t)_PKGS := cmocka liburing))

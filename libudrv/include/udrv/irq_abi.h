@@ -34,6 +34,7 @@ struct udrv_irq_event {
 };
 
 #define UDRV_IRQ_SATURATED	(1u << 0)	/* count did not fit */
+#define UDRV_IRQ_STORM		(1u << 1)	/* too many: masked for a while */
 
 /* index: VFIO_PCI_{INTX,MSI,MSIX}_IRQ_INDEX; vector: 0 for INTx. */
 struct udrv_irq_fd {
