@@ -62,6 +62,7 @@ static uint64_t halt_stream(struct udrv_dev *dev, enum udrv_snd_dir dir)
 }
 
 static const struct udrv_snd_ops snd_ops = {
+	.halts = true,
 	.prepare = prepare,
 	.run = run,
 	.extend = extend,

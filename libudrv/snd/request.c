@@ -56,10 +56,11 @@ int udrv_snd_params_check(const struct udrv_snd_params *p, const struct udrv_snd
 	return (uint64_t)p->frames * udrv_snd_frame_bytes(p) > ring_len ? -EINVAL : 0;
 }
 
-uint64_t udrv_snd_limit(enum udrv_snd_dir dir, uint32_t want, const struct udrv_snd_params *p,
-			uint64_t hw, uint64_t appl)
+uint64_t udrv_snd_limit(enum udrv_snd_dir dir, const struct udrv_snd_app *app,
+			const struct udrv_snd_params *p, uint64_t hw, uint32_t step)
 {
-	uint64_t limit;
+	uint64_t limit, appl = app->appl;
+	uint32_t want = app->want;
 
 	if (want != UDRV_SND_RUN && want != UDRV_SND_DRAIN)
 		return hw;
@@ -75,7 +76,7 @@ uint64_t udrv_snd_limit(enum udrv_snd_dir dir, uint32_t want, const struct udrv_
 			return appl;
 		limit = appl;
 	}
-	limit -= limit % p->period;
+	limit -= limit % step;
 	return limit - hw > p->frames ? hw : limit;	/* below hw it wraps: huge */
 }
 

@@ -48,12 +48,15 @@ static void publish(struct udrv_snd_stream *s, uint32_t is)
 	bool news = s->is != is || drv->gen != s->gen ||
 		    (period && state->hw / period != s->woken / period);
 
+	if (is == UDRV_SND_STARVED && s->is == UDRV_SND_RUNNING)
+		STORE(s->state->xruns, state->xruns + 1);
 	s->is = is;
-	STORE(drv->is, is);
 	STORE(drv->hw_ns, state->hw_ns);
 	STORE(drv->hw, state->hw);
 	STORE(drv->xruns, state->xruns);
-	/* Last: for whoever sees the new gen, the rest is about it. */
+	/* For whoever sees the new state, the position is that of it; for whoever
+	 * sees the new gen, all of the rest is about it. */
+	__atomic_store_n(&drv->is, is, __ATOMIC_RELEASE);
 	__atomic_store_n(&drv->gen, s->gen, __ATOMIC_RELEASE);
 	if (news)
 		wake(s);
@@ -118,8 +121,9 @@ static void look(struct udrv_snd_stream *s)
 
 static void advance(struct udrv_snd_stream *s, const struct udrv_snd_app *app)
 {
-	uint64_t limit = udrv_snd_limit(s->dir, app->want, &s->state->params, s->state->hw,
-					app->appl);
+	const struct udrv_snd_params *p = &s->state->params;
+	uint64_t limit = udrv_snd_limit(s->dir, app, p, s->state->hw,
+					s->snd->ops->halts ? p->period : 1);
 
 	if (!s->running) {
 		if (limit > s->state->hw)
@@ -129,11 +133,8 @@ static void advance(struct udrv_snd_stream *s, const struct udrv_snd_app *app)
 	if (limit > s->limit)
 		s->limit = limit;
 	s->snd->ops->extend(s->snd->dev, s->dir, s->limit);
-	if (s->state->hw < s->limit)
-		return;
-	halt(s);
-	if (app->want == UDRV_SND_RUN)
-		STORE(s->state->xruns, s->state->xruns + 1);
+	if (s->state->hw >= s->limit)
+		halt(s);
 }
 
 /* ---- streams ---------------------------------------------------------------- */
@@ -154,6 +155,7 @@ static int new_stream(struct udrv_snd_stream *s, const struct udrv_snd_app *app)
 		ret = s->snd->ops->prepare(s->snd->dev, s->dir, &app->params);
 	if (ret)
 		return ret;
+	memset(state->mark, 0, sizeof(state->mark));
 	state->params = app->params;
 	state->hw = s->woken = s->limit = 0;
 	state->hw_ns = udrv_now_ns();

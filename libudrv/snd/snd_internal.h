@@ -13,9 +13,9 @@ int udrv_snd_request(const struct udrv_snd_page *page, struct udrv_snd_app *app)
 /* -EINVAL: not within caps, or too large for the ring. */
 int udrv_snd_params_check(const struct udrv_snd_params *p, const struct udrv_snd_caps *caps,
 			  size_t ring_len);
-/* How far the engine may go from hw (>= hw, <= hw + frames). */
-uint64_t udrv_snd_limit(enum udrv_snd_dir dir, uint32_t want, const struct udrv_snd_params *p,
-			uint64_t hw, uint64_t appl);
+/* How far the engine may go from hw (>= hw, <= hw + frames), in whole steps. */
+uint64_t udrv_snd_limit(enum udrv_snd_dir dir, const struct udrv_snd_app *app,
+			const struct udrv_snd_params *p, uint64_t hw, uint32_t step);
 /* Make a predecessor's state one that can be true.  true: it was. */
 bool udrv_snd_state_mend(struct udrv_snd_stream_state *state,
 			 const struct udrv_snd_caps *caps, size_t ring_len);

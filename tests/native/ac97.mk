@@ -3,5 +3,5 @@
 TESTS_NATIVE += tests/native/ac97
 TESTS_LIST += tests/native/ac97
 USES_UDRV += tests/native/ac97
-tests/native/ac97_SRC := $(addprefix tests/native/,ac97.c snd_rig.c help.c) $(AC97_SRC)
+tests/native/ac97_SRC := $(addprefix tests/native/,ac97.c snd_tests.c snd_rig.c help.c) $(AC97_SRC)
 tests/native/ac97_PKGS := cmocka

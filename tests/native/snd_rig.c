@@ -13,12 +13,27 @@
 #include "snd_rig.h"
 
 const struct udrv_snd_params rig_params = {
-	.format = UDRV_SND_S16, .channels = 2, .rate = 48000, .period = 512, .frames = 16384,
+	.format = UDRV_SND_S16, .channels = 2, .rate = 48000, .period = 1024, .frames = 49152,
 };
 
 static struct rig *the_rig;
 
 /* ---- instead of libudrv/snd/share.c: the rig's memory --------------------------- */
+
+/* The ring as it would be found, had it been in a memfd: the copy has what was
+ * played, and maybe zeroed, before. */
+static void forget_played(struct rig_stream *r, unsigned int dir)
+{
+	const struct udrv_snd_stream_state *state = &the_rig->cp->snd.stream[dir];
+	const struct udrv_snd_params *p = &state->params;
+	unsigned int bytes = udrv_snd_frame_bytes(p);
+
+	if (dir != UDRV_SND_PLAYBACK || state->gen != r->page.app.gen || !p->frames ||
+	    (uint64_t)p->frames * bytes > RIG_RING)
+		return;
+	for (uint64_t i = r->page.app.appl; i < state->hw + p->frames; i++)
+		memset(r->ring + i % p->frames * bytes, 0, bytes);
+}
 
 int udrv_snd_share_open(struct udrv_snd_stream *s, struct udrv_dev *dev)
 {
@@ -27,6 +42,7 @@ int udrv_snd_share_open(struct udrv_snd_stream *s, struct udrv_dev *dev)
 
 	if (ret)
 		return ret;
+	forget_played(r, s->dir);
 	memcpy(s->ring.va, r->ring, RIG_RING);
 	__atomic_store_n(&r->iova, s->ring.iova, __ATOMIC_RELEASE);
 	s->share = (struct udrv_snd_share){
@@ -120,13 +136,19 @@ static void start_qemu(struct rig *rig, const char *device, const char *backend,
 {
 	char args[256];
 	struct stat st;
+	int n;
 
 	if (backend)
-		snprintf(args, sizeof(args), "-audiodev %s", backend);
+		n = snprintf(args, sizeof(args), "-audiodev %s", backend);
 	else
-		snprintf(args, sizeof(args),
-			 "-audiodev wav,id=a0,path=%s,out.frequency=%u,timer-period=1000",
-			 rig->wav, rate);
+		n = snprintf(args, sizeof(args),
+			     "-audiodev wav,id=a0,path=%s,out.frequency=%u,timer-period=1000",
+			     rig->wav, rate);
+	/* Its codec is a device of its own, on the controller's bus. */
+	if (strstr(device, "hda"))
+		snprintf(args + n, sizeof(args) - (size_t)n,
+			 " -device hda-%s,audiodev=a0,mixer=off,use-timer=off",
+			 backend ? "duplex" : "output");
 	setenv("UDRV_QEMU_ARGS", args, 1);
 	qemu_start(&rig->qemu, device, rig->drv->dma_size);
 	assert_int_equal(fstat(rig->qemu.vm.ram, &st), 0);
@@ -314,7 +336,8 @@ void rig_write(struct rig *rig, uint64_t to)
 		uint64_t appl = app->appl;
 
 		if (udrv_now_ns() > end)
-			fail_msg("playback stays at %llu", (unsigned long long)hw);
+			fail_msg("playback stays at %llu, state %u", (unsigned long long)hw,
+				 rig_drv(rig, UDRV_SND_PLAYBACK).is);
 		while (appl < to && appl < hw + app->params.frames)
 			put(rig, appl++);
 		if (appl == app->appl) {

@@ -52,7 +52,7 @@ void rig_driver_kill(struct rig *rig);		/* SIGKILL */
 void rig_driver_stop(struct rig *rig);		/* as by SIGTERM; asserts exit status 0 */
 
 /* ---- the application ------------------------------------------------------- */
-extern const struct udrv_snd_params rig_params;	/* 48 kHz, 341 ms: a busy machine is in time */
+extern const struct udrv_snd_params rig_params;	/* 48 kHz, 1 s: a busy machine is in time */
 
 void rig_prepare(struct rig *rig, enum udrv_snd_dir dir, const struct udrv_snd_params *params);
 void rig_want(struct rig *rig, enum udrv_snd_dir dir, enum udrv_snd_want want);

@@ -72,21 +72,27 @@ static void knows_listed_rates(void **state)
 
 static uint64_t play(uint32_t want, uint64_t hw, uint64_t appl)
 {
-	return udrv_snd_limit(UDRV_SND_PLAYBACK, want, &good, hw, appl);
+	const struct udrv_snd_app app = { .want = want, .appl = appl };
+
+	return udrv_snd_limit(UDRV_SND_PLAYBACK, &app, &good, hw, good.period);
 }
 
 static uint64_t record(uint64_t hw, uint64_t appl)
 {
-	return udrv_snd_limit(UDRV_SND_CAPTURE, UDRV_SND_RUN, &good, hw, appl);
+	const struct udrv_snd_app app = { .want = UDRV_SND_RUN, .appl = appl };
+
+	return udrv_snd_limit(UDRV_SND_CAPTURE, &app, &good, hw, good.period);
 }
 
 static void limits_playback(void **state)
 {
+	const struct udrv_snd_app run = { .want = UDRV_SND_RUN, .appl = 700 };
 	const uint64_t far = 1ull << 40;
 
 	assert_int_equal(play(UDRV_SND_RUN, 0, 4096), 4096);
 	assert_int_equal(play(UDRV_SND_RUN, 0, 4095), 3584);	/* whole periods */
 	assert_int_equal(play(UDRV_SND_DRAIN, 0, 4095), 4095);
+	assert_int_equal(udrv_snd_limit(UDRV_SND_PLAYBACK, &run, &good, 600, 1), 700);
 	assert_int_equal(play(UDRV_SND_RUN, far + 100, far + 4196), far + 4096);
 	/* Inside a period, the rest of which is not there yet. */
 	assert_int_equal(play(UDRV_SND_RUN, 600, 700), 600);
@@ -102,6 +108,8 @@ static void limits_playback(void **state)
 
 static void limits_capture(void **state)
 {
+	const struct udrv_snd_app drain = { .want = UDRV_SND_DRAIN };
+
 	assert_int_equal(record(0, 0), 4096);
 	assert_int_equal(record(4096, 0), 4096);		/* full */
 	assert_int_equal(record(4096, 1000), 4096 + 512);
@@ -110,7 +118,7 @@ static void limits_capture(void **state)
 	/* Read what is not there, or nothing for more than a ring. */
 	assert_int_equal(record(100, 101), 100);
 	assert_int_equal(record(5000, 0), 5000);
-	assert_int_equal(udrv_snd_limit(UDRV_SND_CAPTURE, UDRV_SND_DRAIN, &good, 5, 0), 5);
+	assert_int_equal(udrv_snd_limit(UDRV_SND_CAPTURE, &drain, &good, 5, 512), 5);
 }
 
 /* Whatever the numbers, the chip stays within a ring of where it is. */
@@ -121,7 +129,9 @@ static void limits_anything(void **state)
 		uint64_t hw = (uint64_t)rand() << (rand() % 30);
 		uint64_t appl = rand() % 3 ? hw + (uint64_t)(rand() % 9000) - 4500 :
 				(uint64_t)rand() << (rand() % 33);
-		uint64_t limit = udrv_snd_limit(rand() % 2, (uint32_t)(rand() % 5), &good, hw, appl);
+		const struct udrv_snd_app app = { .want = (uint32_t)(rand() % 5), .appl = appl };
+		uint64_t limit = udrv_snd_limit(rand() % 2, &app, &good, hw,
+						rand() % 2 ? good.period : 1);
 
 		assert_true(limit >= hw && limit - hw <= good.frames);
 	}

@@ -23,6 +23,11 @@ extern "C" {
 
 /* All are called from the loop, or from within udrv_snd_start(). */
 struct udrv_snd_ops {
+	/* The engine halts by itself at limit, which is the end of a period then
+	 * (but for the last one).  Else limit is wherever the data end, and the
+	 * class stops the engine when it has gone beyond. */
+	bool halts;
+
 	/* Required.  The engine stands still: set rate and format.  Guarantees:
 	 * params lie within the stream's caps and fit into its ring. */
 	int (*prepare)(struct udrv_dev *dev, enum udrv_snd_dir dir,
@@ -31,9 +36,7 @@ struct udrv_snd_ops {
 	int (*run)(struct udrv_dev *dev, enum udrv_snd_dir dir, uint64_t frame,
 		   uint64_t limit);
 	/* Required.  The engine runs: it may go to limit, which never sinks.
-	 * Called at each interrupt and each kick, also if limit is what it was.
-	 * An engine that cannot stop by itself may overshoot; the class stops it
-	 * then. */
+	 * Called at each interrupt and each kick, also if limit is what it was. */
 	void (*extend)(struct udrv_dev *dev, enum udrv_snd_dir dir, uint64_t limit);
 	/* Required.  The frame that is played or recorded next. */
 	uint64_t (*position)(struct udrv_dev *dev, enum udrv_snd_dir dir);

@@ -32,7 +32,7 @@ enum udrv_snd_format { UDRV_SND_S16, UDRV_SND_S32, UDRV_SND_FORMATS };
 /* What the application wants. */
 enum udrv_snd_want {
 	UDRV_SND_IDLE,		/* stop; what was not played is forgotten with the next gen */
-	UDRV_SND_RUN,		/* whole periods, as far as appl allows */
+	UDRV_SND_RUN,		/* as far as appl allows; with some chips whole periods */
 	UDRV_SND_PAUSE,		/* stop, go on later from the same frame */
 	UDRV_SND_DRAIN,		/* play all up to appl, then stop */
 };
@@ -43,8 +43,8 @@ enum udrv_snd_is {
 	UDRV_SND_READY,		/* prepared; waits for RUN */
 	UDRV_SND_RUNNING,
 	UDRV_SND_PAUSED,
-	UDRV_SND_STARVED,	/* RUN, but less than a period to play (capture: no
-				 * room): goes on as soon as appl moves */
+	UDRV_SND_STARVED,	/* RUN, but nothing, or less than a period, to play
+				 * (capture: no room): goes on as soon as appl moves */
 	UDRV_SND_DRAINED,
 	UDRV_SND_REFUSED,	/* gen came with parameters outside caps */
 };
