@@ -3,9 +3,10 @@
  * ramdisk.c - a disk without hardware: the smallest driver of the block class.
  *
  *	ramdisk size=64M none			a disk of zeros, forgotten at the end
- *	ramdisk file=/dev/shm/disk none		the file's pages: they outlive the driver
+ *	ramdisk file=/dev/shm/disk none		in a file, which outlives the driver
  *
- * More options: depth=N (31), cache=1 (the disk says that it has a write cache).
+ * More options: depth=N (31), cache=1 (the disk says that it has a write cache),
+ * fua=1 (and that it can write through it).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,31 +19,33 @@
 
 struct ramdisk {
 	struct udrv_blk blk;
-	char *mem;
+	int fd;
 	size_t size;
 };
 
 static int ramdisk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_req *req)
 {
 	struct ramdisk *r = udrv_priv(dev);
-	char *at = r->mem + req->sector * UDRV_BLK_SECTOR;
-	int ret = 0;
+	off_t at = (off_t)(req->sector * UDRV_BLK_SECTOR);
+	off_t len = (off_t)req->nsect * UDRV_BLK_SECTOR;
+	ssize_t n = len;
 
 	switch (req->op) {
 	case UDRV_BLK_READ:
-		memcpy(req->buf.va, at, req->buf.len);
+		n = pread(r->fd, req->buf.va, req->buf.len, at);
 		break;
 	case UDRV_BLK_WRITE:
-		memcpy(at, req->buf.va, req->buf.len);
+		n = pwrite(r->fd, req->buf.va, req->buf.len, at);
 		break;
 	case UDRV_BLK_DISCARD:
-		memset(at, 0, (size_t)req->nsect * UDRV_BLK_SECTOR);
+		if (fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, len))
+			n = -1;
 		break;
 	case UDRV_BLK_FLUSH:
-		ret = msync(r->mem, r->size, MS_SYNC) ? -errno : 0;
+		n = fdatasync(r->fd);
 		break;
 	}
-	udrv_blk_done(req, ret);
+	udrv_blk_done(req, n == len ? 0 : n < 0 ? -errno : -EIO);
 	return 0;
 }
 
@@ -58,40 +61,40 @@ static size_t parse_size(const char *text)
 		return 0;
 	for (long i = unit ? unit - units + 1 : 0; i; i--)
 		n *= 1024;
-	return n > SIZE_MAX / 2 ? 0 : n & ~4095ull;
+	return n > INT64_MAX ? 0 : n & ~4095ull;
 }
 
 static int open_memory(struct udrv_dev *dev, struct ramdisk *r)
 {
 	const char *file = udrv_option(dev, "file"), *size = udrv_option(dev, "size");
-	struct stat st;
-	int fd = -1;
+	struct stat st = { .st_size = (off_t)parse_size(size ? size : "64M") };
+	int ret = 0;
 
-	r->size = parse_size(size ? size : "64M");
-	if (file) {
-		fd = open(file, O_RDWR | O_CLOEXEC);
-		if (fd < 0 || fstat(fd, &st)) {
-			udrv_log(dev, UDRV_ERR, "file=%s: %s", file, strerror(errno));
-			return -errno;
-		}
-		r->size = (size_t)st.st_size & ~(size_t)4095;
+	r->fd = file ? open(file, O_RDWR | O_CLOEXEC) : memfd_create("ramdisk", MFD_CLOEXEC);
+	if (r->fd < 0 || (file ? fstat(r->fd, &st) : ftruncate(r->fd, st.st_size))) {
+		ret = -errno;
+		udrv_log(dev, UDRV_ERR, "%s: %s", file ? file : "memory", strerror(-ret));
 	}
-	if (!r->size) {
+	r->size = (size_t)st.st_size & ~(size_t)4095;
+	if (!ret && !r->size) {
 		udrv_log(dev, UDRV_ERR, "%s: expected %s of 4K or more", file ? file : size,
 			 file ? "a file" : "a size such as 64M");
-		return -EINVAL;
+		ret = -EINVAL;
 	}
-	r->mem = mmap(NULL, r->size, PROT_READ | PROT_WRITE,
-		      file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
-	if (fd >= 0)
-		close(fd);
-	return r->mem == MAP_FAILED ? -errno : 0;
+	return ret;
+}
+
+static bool is_on(struct udrv_dev *dev, const char *option)
+{
+	const char *text = udrv_option(dev, option);
+
+	return text && !strcmp(text, "1");
 }
 
 static int ramdisk_start(struct udrv_dev *dev)
 {
 	static const struct udrv_blk_ops ops = { .submit = ramdisk_submit };
-	const char *depth = udrv_option(dev, "depth"), *cache = udrv_option(dev, "cache");
+	const char *depth = udrv_option(dev, "depth");
 	struct ramdisk *r = udrv_priv(dev);
 	int ret = open_memory(dev, r);
 	struct udrv_blk_limits limits = {
@@ -101,7 +104,8 @@ static int ramdisk_start(struct udrv_dev *dev)
 		.max_sectors = 256,		/* 128 KiB: 32 of them are 4 MiB of buffers */
 		.max_discard_sectors = 65536,
 		.depth = depth ? (uint32_t)atoi(depth) : 31,
-		.flags = cache && !strcmp(cache, "1") ? UDRV_BLK_WRITE_CACHE : 0,
+		.flags = (is_on(dev, "cache") ? UDRV_BLK_WRITE_CACHE : 0) |
+			 (is_on(dev, "fua") ? UDRV_BLK_FUA : 0),
 	};
 
 	return ret ? ret : udrv_blk_start(&r->blk, dev, &ops, 0, &limits);
@@ -112,7 +116,7 @@ static void ramdisk_stop(struct udrv_dev *dev)
 	struct ramdisk *r = udrv_priv(dev);
 
 	udrv_blk_stop(&r->blk);
-	munmap(r->mem, r->size);
+	close(r->fd);
 }
 
 static const struct udrv_driver ramdisk_driver = {

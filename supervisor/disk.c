@@ -184,7 +184,8 @@ static void recover_done(struct udrvd_disk *disk, int result)
 {
 	uint64_t since = udrvd_now() - disk->lost;
 
-	if (!result) {
+	/* EINVAL: an udrvd before us had got as far as this. */
+	if (!result || result == -EINVAL) {
 		disk->state = UDRVD_DISK_OPEN;
 		disk->fresh = false;
 		note(disk, "let go");
@@ -252,14 +253,32 @@ static void command_done(struct udrvd_watch *w, unsigned int events)
 
 /* ---- what its drivers do ---------------------------------------------------------------- */
 
+/* By which another udrvd finds it, should we be killed: FNV-1a of its name. */
+static uint64_t cookie(const struct udrvd_disk *disk)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	char path[64];
+
+	link_path(disk, path);
+	for (const char *c = path; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+	return hash;
+}
+
 static int add(struct udrvd_disk *disk, const struct udrv_blk_limits *limits)
 {
 	struct udrv_error err;
-	int ret = udrv_host_ublk_add(&disk->ublk, limits, 0, &err);
+	bool adopted;
+	int ret;
 
-	if (ret) {
-		refuse(disk, err.text);
-		return ret;
+	disk->limits = *limits;
+	adopted = !udrv_host_ublk_find(&disk->ublk, cookie(disk), &disk->limits, &err);
+	if (!adopted) {
+		ret = udrv_host_ublk_add(&disk->ublk, limits, cookie(disk), &err);
+		if (ret) {
+			refuse(disk, err.text);
+			return ret;
+		}
 	}
 	disk->watch = (struct udrvd_watch){ udrv_host_ublk_fd(disk->ublk), command_done };
 	disk->timer.fn = try_again;
@@ -269,9 +288,13 @@ static int add(struct udrvd_disk *disk, const struct udrv_blk_limits *limits)
 		refuse(disk, "it cannot be watched");
 		return ret;
 	}
-	disk->limits = *limits;
 	disk->state = UDRVD_DISK_ADDED;
-	disk->fresh = true;
+	disk->fresh = !adopted;
+	if (adopted) {
+		note(disk, "adopted");
+		make_link(disk);
+		lose(disk);
+	}
 	return 0;
 }
 
@@ -297,14 +320,14 @@ void udrvd_disk_wanted(struct udrvd_disk *disk)
 	wrong = udrv_blk_limits_check(limits);
 	if (!wrong && disk->sent)
 		wrong = "the driver has it already";
-	if (!wrong && disk->state != UDRVD_DISK_NONE && !same(&disk->limits, limits))
+	if (!wrong && disk->state == UDRVD_DISK_NONE && add(disk, limits))
+		return;
+	if (!wrong && !same(&disk->limits, limits))
 		wrong = "its size or limits are not those of the disk that was there before; to take it as a new one, end udrvd and start it again";
 	if (wrong) {
 		refuse(disk, wrong);
 		return;
 	}
-	if (disk->state == UDRVD_DISK_NONE && add(disk, limits))
-		return;
 	disk->wanted = true;
 	send_channel(disk);
 }

@@ -4,6 +4,7 @@
  * /dev/ublk-control through a small io_uring, so that those that wait for a
  * server do not make us wait.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
@@ -169,21 +170,33 @@ static int add(struct udrv_ublk *u, const struct udrv_blk_limits *l, uint64_t co
 	return 0;
 }
 
-int udrv_host_ublk_add(struct udrv_ublk **up, const struct udrv_blk_limits *limits,
-		       uint64_t cookie, struct udrv_error *err)
+static int new_ublk(struct udrv_ublk **up, struct udrv_error *err)
 {
 	struct udrv_ublk *u = calloc(1, sizeof(*u));
 	int ret;
 
-	if (!u)
-		return udrv_host_fail(err, -ENOMEM, "out of memory");
-	u->number = -1;
-	u->depth = limits->depth;
-	ret = open_control(u, err);
-	if (ret) {
-		free(u);
-		return ret;
+	if (!u) {
+		udrv_host_fail(err, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
+	u->number = -1;
+	ret = open_control(u, err);
+	if (ret)
+		free(u);
+	else
+		*up = u;
+	return ret;
+}
+
+int udrv_host_ublk_add(struct udrv_ublk **up, const struct udrv_blk_limits *limits,
+		       uint64_t cookie, struct udrv_error *err)
+{
+	struct udrv_ublk *u;
+	int ret = new_ublk(&u, err);
+
+	if (ret)
+		return ret;
+	u->depth = limits->depth;
 	ret = add(u, limits, cookie, err);
 	if (ret) {
 		udrv_host_ublk_remove(u);
@@ -209,22 +222,94 @@ static void cancel(struct udrv_ublk *u)
 	u->busy = false;
 }
 
+/* Its number is free only when the last opener is gone: do not wait for that,
+ * where the kernel lets us (6.9). */
+static void delete(struct udrv_ublk *u)
+{
+	if (command(u, UBLK_U_CMD_DEL_DEV_ASYNC, NULL, 0) == -EOPNOTSUPP)
+		command(u, UBLK_U_CMD_DEL_DEV, NULL, 0);
+}
+
 void udrv_host_ublk_remove(struct udrv_ublk *u)
 {
-	int ret;
-
 	cancel(u);
 	if (u->number >= 0) {
 		command(u, UBLK_U_CMD_STOP_DEV, NULL, 0);
-		/* Its number is free only when the last opener is gone: do not
-		 * wait for that, where the kernel lets us (6.9). */
-		ret = command(u, UBLK_U_CMD_DEL_DEV_ASYNC, NULL, 0);
-		if (ret == -EOPNOTSUPP)
-			command(u, UBLK_U_CMD_DEL_DEV, NULL, 0);
+		delete(u);
 	}
 	io_uring_queue_exit(&u->ring);
 	close(u->control);
 	free(u);
+}
+
+/* ---- one that is there already ---------------------------------------------- */
+
+static int get_limits(struct udrv_ublk *u, const struct ublksrv_ctrl_dev_info *info,
+		      struct udrv_blk_limits *l)
+{
+	struct ublk_params p = { .len = sizeof(p) };
+	int ret = command(u, UBLK_U_CMD_GET_PARAMS, &p, sizeof(p));
+	unsigned int attrs = p.basic.attrs;
+
+	if (ret)
+		return ret;
+	*l = (struct udrv_blk_limits) {
+		.sectors = p.basic.dev_sectors,
+		.logical_block = 1u << p.basic.logical_bs_shift,
+		.physical_block = 1u << p.basic.physical_bs_shift,
+		.max_sectors = p.basic.max_sectors,
+		.max_discard_sectors = p.types & UBLK_PARAM_TYPE_DISCARD ?
+			p.discard.max_discard_sectors : 0,
+		.depth = info->queue_depth - 1u,
+		.flags = (attrs & UBLK_ATTR_READ_ONLY ? UDRV_BLK_READ_ONLY : 0) |
+			 (attrs & UBLK_ATTR_ROTATIONAL ? UDRV_BLK_ROTATIONAL : 0) |
+			 (attrs & UBLK_ATTR_VOLATILE_CACHE ? UDRV_BLK_WRITE_CACHE : 0) |
+			 (attrs & UBLK_ATTR_FUA ? UDRV_BLK_FUA : 0),
+	};
+	u->depth = l->depth;
+	return 0;
+}
+
+static int look_at(struct udrv_ublk *u, uint64_t cookie, struct udrv_blk_limits *limits)
+{
+	struct ublksrv_ctrl_dev_info info;
+	int ret = command(u, UBLK_U_CMD_GET_DEV_INFO, &info, sizeof(info));
+
+	if (ret)
+		return ret;
+	if (info.ublksrv_flags != cookie || !(info.flags & UBLK_F_USER_RECOVERY))
+		return -ENOENT;
+	if (info.state == UBLK_S_DEV_DEAD) {
+		delete(u);
+		return -ENOENT;
+	}
+	return get_limits(u, &info, limits);
+}
+
+int udrv_host_ublk_find(struct udrv_ublk **up, uint64_t cookie,
+			struct udrv_blk_limits *limits, struct udrv_error *err)
+{
+	struct udrv_ublk *u;
+	struct dirent *e;
+	DIR *dir;
+	int ret = new_ublk(&u, err);
+
+	if (ret)
+		return ret;
+	ret = -ENOENT;
+	dir = opendir("/sys/class/ublk-char");
+	while (dir && ret && (e = readdir(dir)))
+		if (sscanf(e->d_name, "ublkc%d", &u->number) == 1)
+			ret = look_at(u, cookie, limits);
+	if (dir)
+		closedir(dir);
+	if (!ret) {
+		*up = u;
+		return 0;
+	}
+	u->number = -1;			/* not ours: leave it alone */
+	udrv_host_ublk_remove(u);
+	return udrv_host_fail(err, -ENOENT, "there is no such ublk device");
 }
 
 int udrv_host_ublk_number(const struct udrv_ublk *u)

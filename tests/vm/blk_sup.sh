@@ -35,8 +35,7 @@ supervised() {
 	truncate -s "$size" $BACK && chown 65534 $BACK && mkdir -p /etc/udrv || return
 	{
 		printf '[device]\nname = disk0\nbdf = none\ndriver = %s\n' "$program"
-		printf 'options = file=%s %s\n[dma]\nmemlock = 256M\n[disk]\n' \
-			"$BACK" "${options:-}"
+		printf 'options = file=%s %s\n[disk]\n' "$BACK" "${options:-}"
 		[ -t 0 ] || cat
 	} > /etc/udrv/disk0.ini
 	at_exit supervised_end

@@ -20,15 +20,21 @@ struct udrv_ublk;
 /* Commands that may take long; one at a time. */
 enum udrv_ublk_cmd {
 	UDRV_UBLK_START,	/* /dev/ublkbN appears; waits for the server */
-	UDRV_UBLK_RECOVER,	/* -EBUSY: the dead server is not all gone */
+	UDRV_UBLK_RECOVER,	/* -EBUSY: the dead server is not all gone;
+				 * -EINVAL: it is, and nobody served since */
 	UDRV_UBLK_END,		/* held requests go to the server; waits for it */
 	UDRV_UBLK_STOP,		/* /dev/ublkbN goes; a living server gets dirty data */
 };
 
-/* Add a device that waits for a server and outlives it.  cookie: any number, to
- * be found by people who look for their devices. */
+/* Add a device that waits for a server and outlives it.  cookie: any number, by
+ * which it can be found again. */
 UDRV_API int udrv_host_ublk_add(struct udrv_ublk **up, const struct udrv_blk_limits *limits,
 				uint64_t cookie, struct udrv_error *err);
+/* A device that somebody else added with this cookie, and who may be dead; what
+ * its limits are.  Go on with UDRV_UBLK_RECOVER.  One that never was started is
+ * removed.  -ENOENT: there is none. */
+UDRV_API int udrv_host_ublk_find(struct udrv_ublk **up, uint64_t cookie,
+				 struct udrv_blk_limits *limits, struct udrv_error *err);
 /* Stop it if it is not, remove it, free u.  Waits for some seconds at most. */
 UDRV_API void udrv_host_ublk_remove(struct udrv_ublk *u);
 
