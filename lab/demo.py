@@ -14,7 +14,7 @@ import sys
 
 import report
 
-TIMEOUT = 300       # for all of it; it takes about a minute
+TIMEOUT = 600       # for all of it; it takes about a minute
 RUN = "demo"
 
 
@@ -45,8 +45,8 @@ def main():
     out = os.path.abspath(sys.argv[1])
     r = report.Report("demo")
     status = subprocess.run(
-        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--timeout", str(TIMEOUT), "--",
-         "/udrv/demo/demo.sh"], env=dict(os.environ, O=out), check=False).returncode
+        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--machine", "ide",
+         "--timeout", str(TIMEOUT), "--", "/udrv/demo/demo.sh"], env=dict(os.environ, O=out), check=False).returncode
     if status == 130:
         return 130
     guest_out = f"{out}/vm/{RUN}/out"
