@@ -145,11 +145,13 @@ static int udrv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = udrv_line_join(dev);
 	if (ret)
 		goto disable;
+	udrv_isa_join(dev);
 	ret = vfio_pci_core_register_device(&dev->core);
 	if (ret)
 		goto leave;
 	return 0;
 leave:
+	udrv_isa_part(dev);
 	udrv_line_part(dev);
 	udrv_line_leave(dev);
 disable:
@@ -164,6 +166,7 @@ static void udrv_remove(struct pci_dev *pdev)
 	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
 	struct udrv_dev *dev = container_of(core, struct udrv_dev, core);
 
+	udrv_isa_part(dev);
 	udrv_msi_part(dev);
 	udrv_line_part(dev);
 	/* Waits for the users of the VFIO device; the guard stays until then. */
@@ -200,7 +203,26 @@ static struct pci_driver udrv_driver = {
 	.err_handler		= &vfio_pci_core_err_handlers,
 	.driver_managed_dma	= true,
 };
-module_pci_driver(udrv_driver);
+
+static int __init udrv_init(void)
+{
+	int ret = udrv_isa_init();
+
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&udrv_driver);
+	if (ret)
+		udrv_isa_exit();
+	return ret;
+}
+module_init(udrv_init);
+
+static void __exit udrv_exit(void)
+{
+	pci_unregister_driver(&udrv_driver);
+	udrv_isa_exit();
+}
+module_exit(udrv_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("the udrv authors");

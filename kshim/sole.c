@@ -3,31 +3,14 @@
  * An irq that its owner has for himself, and requested while he has it open.
  * It needs no guard: when nobody has it, the kernel has it shut down.
  *
- * Arrival masks nothing, because these are edges: there is no level to storm.
- * Masking is disable_irq(), which touches the device only if an interrupt comes
- * meanwhile; and enable_irq() delivers that one, so that none is lost.
+ * Arrival masks nothing where these are edges: there is no level to storm.  A
+ * level it masks, until the next read.  Masking is disable_irq(), which touches
+ * the device only if an interrupt comes meanwhile; and enable_irq() delivers that
+ * one, so that none is lost.
  */
 #include <linux/interrupt.h>
 
 #include "udrv.h"
-
-static irqreturn_t udrv_sole_irq(int irq, void *data)
-{
-	struct udrv_line *line = data;
-
-	spin_lock(&line->lock);
-	udrv_desc_count(line->desc, line->dev);
-	spin_unlock(&line->lock);
-	return IRQ_HANDLED;
-}
-
-/* line->lock is held. */
-void udrv_sole_rearm(struct udrv_desc *desc)
-{
-	if (desc->line->off)
-		enable_irq(desc->line->irq);
-	desc->line->off = false;
-}
 
 /* line->lock is held. */
 void udrv_sole_mask(struct udrv_desc *desc)
@@ -35,6 +18,29 @@ void udrv_sole_mask(struct udrv_desc *desc)
 	if (!desc->line->off)
 		disable_irq_nosync(desc->line->irq);
 	desc->line->off = true;
+}
+
+/* line->lock is held. */
+void udrv_sole_rearm(struct udrv_desc *desc)
+{
+	struct udrv_line *line = desc->line;
+
+	if (!line->off || (line->level && desc->count))
+		return;
+	line->off = false;
+	enable_irq(line->irq);
+}
+
+static irqreturn_t udrv_sole_irq(int irq, void *data)
+{
+	struct udrv_line *line = data;
+
+	spin_lock(&line->lock);
+	udrv_desc_count(line->desc, line->dev);
+	if (line->level)
+		udrv_sole_mask(line->desc);
+	spin_unlock(&line->lock);
+	return IRQ_HANDLED;
 }
 
 int udrv_sole_request(struct udrv_desc *desc)

@@ -5,7 +5,8 @@
  * Who is who:
  *   udrv_dev	a PCI device bound to us: a VFIO device with a guard on its INTx
  *   udrv_line	a Linux irq number: an INTx line with the devices on it, or
- *		one that a single owner has requested: an MSI or MSI-X vector
+ *		one that a single owner requests: an MSI or MSI-X vector, or a
+ *		line that no PCI device asserts
  *   udrv_desc	an open descriptor: of a whole line, or of one device on it
  *
  * MSI and MSI-X.  All vectors that the device has are allocated when the first
@@ -20,6 +21,7 @@
  *   udrv_lines_lock	which lines exist and who is on them; held by probe and
  *			remove only, also across proc_remove()
  *   udrv_msi_lock	who has which vector; outside VFIO's igate and memory_lock
+ *   udrv_isa_lock	which ISA lines exist; held also across proc_remove()
  *   line->claim	who owns which interrupt; never held while user memory is
  *			touched, which may take for ever
  *   line->lock		what the interrupt handler shares with everybody else
@@ -63,10 +65,12 @@ struct udrv_line {
 	struct list_head devs;		/* INTx; claim and lock */
 
 	/* A line with one owner (sole.c). */
-	struct udrv_dev *dev;		/* NULL: the device has gone */
+	struct udrv_dev *dev;		/* NULL: has none, or has it no longer */
 	unsigned int vector;
 	char name[32];
 	bool off;			/* we disabled it; lock */
+	bool level;			/* arrival masks it */
+	bool gone;			/* claim: no more owners */
 };
 
 struct udrv_dev {
@@ -152,6 +156,12 @@ int udrv_msi_open(struct udrv_dev *dev, u32 index, u32 vector, struct udrv_desc 
 bool udrv_msi_before_vfio(struct udrv_dev *dev);
 void udrv_msi_after_vfio(struct udrv_dev *dev);
 void udrv_msi_part(struct udrv_dev *dev);
+
+/* isa.c */
+void udrv_isa_join(struct udrv_dev *dev);
+void udrv_isa_part(struct udrv_dev *dev);
+int udrv_isa_init(void);
+void udrv_isa_exit(void);
 
 /* storm.c */
 void udrv_storm_init(struct udrv_desc *desc);

@@ -11,3 +11,7 @@ TESTS_VM += $(IRQ_VECTORS)
 TESTS_LIST += $(IRQ_VECTORS)
 $(foreach t,$(IRQ_VECTORS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c tests/vm/irqvec.c))
 $(foreach t,$(IRQ_VECTORS),$(eval $(t)_PKGS := cmocka liburing))
+TESTS_VM += tests/vm/irqisa
+TESTS_LIST += tests/vm/irqisa
+tests/vm/irqisa_SRC := tests/vm/irqisa.c tests/vm/irqlib.c
+tests/vm/irqisa_PKGS := cmocka

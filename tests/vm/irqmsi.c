@@ -113,21 +113,29 @@ static void every_vector_has_its_own(void **state)
 	}
 }
 
+static void move_to(const char *name, int cpu)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity", irq_named(name));
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "%x\n", 1u << cpu);
+	assert_int_equal(fclose(file), 0);
+}
+
 static void affinity_is_obeyed(void **state)
 {
-	char name[40], path[64];
+	char name[40];
 
 	fds[2] = msix(2);
 	assert_true(fds[2] >= 0);
 	snprintf(name, sizeof(name), "udrv:%s[2]", nic.bdf);
-	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity", irq_named(name));
 	for (int cpu = 0; cpu < 4; cpu++) {
-		FILE *file = fopen(path, "w");
 		unsigned long before, sent = 0;
 
-		assert_non_null(file);
-		fprintf(file, "%x\n", 1u << cpu % 2);
-		assert_int_equal(fclose(file), 0);
+		move_to(name, cpu % 2);
 		/* The first one moves it; it may arrive at the old place. */
 		nic_raise(2);
 		nic_count(2);
@@ -137,6 +145,39 @@ static void affinity_is_obeyed(void **state)
 			sent += nic_count(2);
 		}
 		assert_int_equal(named(name, cpu % 2) - before, sent);
+	}
+}
+
+static void line_rounds(int fd, int n)
+{
+	for (int i = 0; i < n; i++) {
+		assert_false(readable(fd, 0));
+		edu_raise(&edu);
+		assert_true(readable(fd, 2000));
+		edu_ack(&edu);
+		assert_int_equal(get_count(fd), 1);
+	}
+}
+
+static void affinity_of_a_line_is_obeyed(void **state)
+{
+	static const char name[] = "udrv:0000:00:08.0";
+	int fd = fds[0] = vfio_irq_fd(&v, O_NONBLOCK);
+
+	while (get_count(fd) > 0)
+		;
+	for (int cpu = 0; cpu < 4; cpu++) {
+		unsigned long before;
+
+		move_to(name, cpu % 2);
+		/* The kernel ends one move before the next, after an interrupt. */
+		for (int i = 0; i < 3; i++) {
+			line_rounds(fd, 1);
+			sleep_ms(20);
+		}
+		before = named(name, cpu % 2);
+		line_rounds(fd, 10);
+		assert_int_equal(named(name, cpu % 2) - before, 10);
 	}
 }
 
@@ -393,7 +434,8 @@ int main(int argc, char *argv[])
 	const struct CMUnitTest tests[] = {
 		TEST(edges_are_counted), TEST(masked_is_kept_until_unmasked),
 		TEST(a_blocked_read_and_io_uring_wait), TEST(every_vector_has_its_own),
-		TEST(affinity_is_obeyed), TEST(one_kind_and_one_owner),
+		TEST(affinity_is_obeyed), TEST(affinity_of_a_line_is_obeyed),
+		TEST(one_kind_and_one_owner),
 		TEST(intx_may_be_open_besides),
 		TEST(what_is_not_there_is_einval), TEST(a_request_that_changes_takes_nothing),
 		TEST(reset_keeps_the_vectors), TEST(memory_may_be_off),
