@@ -5,13 +5,16 @@
  * drive longer than it takes to ask it.
  */
 #include <errno.h>
+#include <liburing.h>
 #include <string.h>
 
 #include "ide.h"
 
 #define TICK_MS		50	/* how late a lost interrupt is noticed, half of it */
 #define LOST_MAX	3	/* lost interrupts in a row: then without */
-#define SPIN_NS		100000	/* polled: as long as a short command takes */
+#define SPIN_NS		100000	/* polled: as long as a short command takes; */
+#define POLL_US		50	/* then after this pause, the next is twice as long, */
+#define POLL_MAX_US	1000	/* up to this */
 #define DRQ_US		50	/* PIO out: most drives ask for data at once */
 
 #define container_of(ptr, type, member) \
@@ -30,10 +33,18 @@ static void tick_arm(struct ide_channel *ch)
 		ch->ticking = !udrv_loop_timer(udrv_loop(ch->ide->dev), TICK_MS, &ch->tick_op);
 }
 
-void ide_poll_in(struct ide_channel *ch, unsigned int ms)
+/* Finer than udrv_loop_timer(), and without a system call of its own. */
+void ide_poll_soon(struct ide_channel *ch)
 {
-	if (!ch->polling)
-		ch->polling = !udrv_loop_timer(udrv_loop(ch->ide->dev), ms, &ch->poll_op);
+	struct io_uring_sqe *sqe;
+
+	if (ch->polling)
+		return;
+	sqe = udrv_loop_sqe(udrv_loop(ch->ide->dev), &ch->poll_op);
+	ch->poll_ts = (struct __kernel_timespec){ .tv_nsec = (long long)ch->poll_us * 1000 };
+	io_uring_prep_timeout(sqe, &ch->poll_ts, 0, IORING_TIMEOUT_ETIME_SUCCESS);
+	ch->polling = true;
+	ch->poll_us = ch->poll_us < POLL_MAX_US / 2 ? 2 * ch->poll_us : POLL_MAX_US;
 }
 
 /* ---- the requests ----------------------------------------------------------- */
@@ -172,6 +183,7 @@ static void set_deadline(struct ide_channel *ch)
 	if (ch->now.command == FLUSH_CACHE || ch->now.command == FLUSH_CACHE_EXT)
 		ms *= 2;
 	ch->deadline_ns = udrv_now_ns() + ms * 1000000;
+	ch->poll_us = POLL_US;
 }
 
 static void data_out(struct ide_channel *ch)
@@ -198,7 +210,7 @@ static void check_drq(struct ide_channel *ch)
 		ch->state = IDE_RUN;
 		data_out(ch);
 	} else {
-		ide_poll_in(ch, 1);
+		ide_poll_soon(ch);
 	}
 }
 
@@ -362,7 +374,7 @@ void ide_check(struct ide_channel *ch)
 			end = udrv_now_ns() + SPIN_NS;
 			ide_hw_status(ch);
 		} else if (udrv_now_ns() > end) {
-			ide_poll_in(ch, 1);
+			ide_poll_soon(ch);
 			return;
 		}
 	}
@@ -397,7 +409,7 @@ static void lost_interrupt(struct ide_channel *ch, uint8_t bmis)
 	udrv_log(ch->ide->dev, UDRV_ERR, "channel %u: %u interrupts in a row got lost: going on without",
 		 ch->n, ch->lost_in_row);
 	ch->polled = true;
-	ide_poll_in(ch, 1);
+	ide_poll_soon(ch);
 }
 
 static void tick_done(struct udrv_op *op, int res, unsigned int flags)

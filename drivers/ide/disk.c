@@ -27,11 +27,17 @@ struct disks {
 	} unit[UNITS];
 };
 
+/* What the engine calls -ENODEV is an I/O error to the users of a disk. */
+static int to_blk(int status)
+{
+	return status == -ENODEV || status == -EINVAL ? -EIO : status;
+}
+
 static void disk_done(struct ide_req *req, int status)
 {
 	struct disk_req *r = (struct disk_req *)req;
 
-	udrv_blk_done(r->blk, status == -ENODEV ? -EIO : status);
+	udrv_blk_done(r->blk, to_blk(status));
 }
 
 static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_req *req)
@@ -50,13 +56,12 @@ static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_
 		},
 		.blk = req,
 	};
-	return ide_submit(&d->ide, unit / IDE_DRIVES, unit % IDE_DRIVES, &r->ide);
+	return to_blk(ide_submit(&d->ide, unit / IDE_DRIVES, unit % IDE_DRIVES, &r->ide));
 }
 
 static struct udrv_blk_limits limits_of(const struct ide_id *id)
 {
 	return (struct udrv_blk_limits){
-		/* 4 KiB drives, too: the kernel reads pages. */
 		.sectors = id->sectors,
 		.logical_block = IDE_SECTOR,
 		.physical_block = id->physical,

@@ -145,7 +145,8 @@ static void channel_init(struct ide *ide, unsigned int n)
 
 	*ch = (struct ide_channel){
 		.ide = ide, .n = n, .selected = -1, .tick_op = ch->tick_op,
-		.poll_op = ch->poll_op, .ticking = ticking, .polling = polling,
+		.poll_op = ch->poll_op, .poll_ts = ch->poll_ts,
+		.ticking = ticking, .polling = polling,
 	};
 	ide_forget(ch);
 	ide_timers_init(ch);

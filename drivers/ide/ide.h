@@ -8,6 +8,7 @@
 #ifndef IDE_H
 #define IDE_H
 
+#include <linux/time_types.h>
 #include <udrv.h>
 
 #include "command.h"
@@ -71,6 +72,8 @@ struct ide_channel {
 	uint8_t bmic, bmis_keep;
 	struct ide_drive drives[IDE_DRIVES];
 	struct udrv_op tick_op, poll_op;
+	struct __kernel_timespec poll_ts;
+	unsigned int poll_us;
 
 	/* The command under way; req is NULL if it is one of ours (setup). */
 	struct ide_req *req;
@@ -162,7 +165,7 @@ void ide_pump(struct ide_channel *ch);		/* start what waits */
 void ide_interrupt(struct ide_channel *ch);	/* maybe ours */
 void ide_check(struct ide_channel *ch);		/* polled: is it over? */
 void ide_timers_init(struct ide_channel *ch);
-void ide_poll_in(struct ide_channel *ch, unsigned int ms);
+void ide_poll_soon(struct ide_channel *ch);
 /* The command is over: status goes to its owner; the next one starts. */
 void ide_finish(struct ide_channel *ch, int status);
 void ide_again(struct ide_channel *ch, struct ide_req *req);	/* before all others */

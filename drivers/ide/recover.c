@@ -98,7 +98,7 @@ void ide_reset_check(struct ide_channel *ch)
 		ch->state = IDE_IDLE;
 		ide_pump(ch);
 	} else if (!late) {
-		ide_poll_in(ch, 2);
+		ide_poll_soon(ch);
 	} else {
 		udrv_log(ch->ide->dev, UDRV_ERR, "channel %u: %s %u ms after a reset (Status %#x)",
 			 ch->n, bm & BMIS_ACTIVE ? "the bus master is active" : "busy",
