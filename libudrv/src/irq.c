@@ -153,8 +153,13 @@ void udrv_irq_disable(struct udrv_dev *dev, unsigned int vec)
 	irq = dev->irqs[vec];
 	dev->irqs[vec] = NULL;
 	irq->fn = NULL;
-	if (irq->reading)
+	if (irq->reading) {
 		udrv_loop_cancel(&dev->loop, &irq->op);
+		/* Before the descriptor is closed: its number may soon be the
+		 * next vector's, whose interrupt a read still in the queue
+		 * would take.  If this fails the cancel follows later. */
+		io_uring_submit(&dev->loop.ring);
+	}
 	if (irq->ops->close)
 		irq->ops->close(irq);
 	if (irq->own_fd)

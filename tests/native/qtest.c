@@ -131,6 +131,21 @@ static void check_interrupts(enum udrv_irq_type type)
 	udrv_close(dev);
 }
 
+/* Disabled before the loop ever ran: the first read must not take what comes
+ * for the second. */
+static void enabled_twice(void **state)
+{
+	struct udrv_dev *dev = card_open("qtest:edu");
+
+	assert_int_equal(udrv_irq_enable(dev, 0, card_irq), 0);
+	udrv_irq_disable(dev, 0);
+	assert_int_equal(udrv_irq_enable(dev, 0, card_irq), 0);
+	play(dev, 1);
+	spin(dev, 100);
+	assert_int_equal(card_of(dev)->interrupts, 1);
+	udrv_close(dev);
+}
+
 static void intx(void **state)
 {
 	check_interrupts(UDRV_IRQ_INTX);
@@ -350,7 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(config_is_as_with_vfio), T(registers_of_every_width), T(ports_of_every_width),
-		T(intx), T(msi), T(intx_is_level_triggered),
+		T(enabled_twice), T(intx), T(msi), T(intx_is_level_triggered),
 		T(dma_both_ways), T(dma_elsewhere_is_stopped_and_told),
 		T(dma_fault_is_told_at_the_end), T(dma_to_memory_of_the_driver),
 		T(dma_mask_too_small), T(alpha_cmd646),
