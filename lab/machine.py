@@ -26,6 +26,8 @@ VARIANTS = {
     "spare": {"spare": True},
     # With a PIIX4 and disks in slot 13 (_ide).
     "ide": {"ide": True},
+    # With AC'97 and HDA, which play into files of /out (_snd).
+    "snd": {"snd": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
 }
@@ -81,6 +83,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
                  "-device", "virtio-blk-pci,drive=modules,addr=0x1b"]
     if options.get("ide"):
         argv += _ide(run)
+    if options.get("snd"):
+        argv += _snd(run)
     return argv
 
 
@@ -123,6 +127,18 @@ def _ide(run):
         argv += ["-drive", f"if=none,id=ide{n},file={image},format=raw,discard=unmap",
                  "-device", f"ide-hd,bus=ide.0,unit={n},drive=ide{n},serial=ide{n}"]
     return argv + ["-device", "ide-cd,bus=ide.1,unit=0"]
+
+
+def _snd(run):
+    """An AC'97 chip in slot 12 and an HDA controller in slot 14; what they play is
+    in /out/ac97.wav and /out/hda.wav, 48 kHz, nothing resampled."""
+    argv = []
+    for name in ("ac97", "hda"):
+        argv += ["-audiodev", f"wav,id={name},path={run}/out/{name}.wav,out.frequency=48000,"
+                 "timer-period=1000"]
+    return argv + ["-device", "AC97,addr=0x12,audiodev=ac97",
+                   "-device", "intel-hda,addr=0x14",
+                   "-device", "hda-output,audiodev=hda,mixer=off,use-timer=off"]
 
 
 def _device(slot, device, extra, hub):

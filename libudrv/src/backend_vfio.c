@@ -203,6 +203,13 @@ static int vfio_dma_unmap(struct udrv_dev *dev, uint64_t iova, size_t len)
 	return v->iommu->unmap(v->container, iova, len);
 }
 
+static int vfio_dma_forget(struct udrv_dev *dev)
+{
+	struct udrv_vfio *v = dev->backend_data;
+
+	return v->container < 0 ? 0 : v->iommu->unmap_all(v->container);
+}
+
 const struct udrv_backend_ops udrv_backend_vfio = {
 	.name = "vfio",
 	.open = vfio_open,
@@ -216,4 +223,5 @@ const struct udrv_backend_ops udrv_backend_vfio = {
 	.irq_open = udrv_vfio_irq_open,
 	.dma_map = vfio_dma_map,
 	.dma_unmap = vfio_dma_unmap,
+	.dma_forget = vfio_dma_forget,
 };

@@ -228,7 +228,11 @@ static int halt(struct udrv_dev *dev)
 		if (!ret && cmd != 0xffff && cmd & PCI_COMMAND_MASTER)
 			dev->drv->halt(dev);
 	}
-	return ret ? ret : udrv_bus_master(dev, false);
+	if (!ret)
+		ret = udrv_bus_master(dev, false);
+	if (!ret && dev->drv->halt && dev->state == UDRV_DEV_OPEN && dev->ops->dma_forget)
+		ret = dev->ops->dma_forget(dev);
+	return ret;
 }
 
 static int reset_quiet(struct udrv_dev *dev)

@@ -91,6 +91,9 @@ struct udrv_backend_ops {
 	/* Required unless arena is set: let the device reach [va, va+len) at iova. */
 	int (*dma_map)(struct udrv_dev *dev, void *va, size_t len, uint64_t iova);
 	int (*dma_unmap)(struct udrv_dev *dev, uint64_t iova, size_t len);
+	/* Optional: unmap what a predecessor had mapped, which open() leaves alone
+	 * with drv->halt.  Its engines have been stopped. */
+	int (*dma_forget)(struct udrv_dev *dev);
 };
 extern const struct udrv_backend_ops udrv_backend_vfio, udrv_backend_qtest,
 					udrv_backend_none;
