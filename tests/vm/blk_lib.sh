@@ -6,7 +6,7 @@
 #	end_driver				# its exit status is ours
 
 LOG=/tmp/ramdisk.log
-driver='' disk=''
+driver='' disk='' job=''
 
 # queue NAME: of the disk, in sysfs.
 queue() { cat "/sys/block/$disk/queue/$1"; }
@@ -50,4 +50,20 @@ verify() {
 	fio --name="$name" --filename="/dev/$disk" --direct=1 --ioengine=libaio \
 		--verify=crc32c --verify_fatal=1 --randrepeat=1 --group_reporting \
 		--output="/tmp/fio.$name" "$@" || { tail -40 "/tmp/fio.$name"; return 1; }
+}
+
+# verify_on NAME WORDS...: the same again and again, in the background as $job,
+# until verify_end.
+verify_on() {
+	rm -f /tmp/enough
+	while [ ! -e /tmp/enough ]; do
+		verify "$@" || return
+	done > /tmp/verify.out 2>&1 &
+	job=$!
+}
+verify_end() {
+	touch /tmp/enough
+	wait $job
+	same "fio found no error" "$? $(cat /tmp/verify.out)" "0 "
+	rm /tmp/enough
 }
