@@ -79,6 +79,8 @@ static void add_fds(struct udrvd_device *d, struct udrvd_spawn *s)
 	add_fd(s, d->vfio.device, "device");
 	add_fd(s, d->vfio.container, "container");
 	add_fd(s, d->vfio.irq, "irq");
+	add_fd(s, d->vfio.isa[0], "irq14");
+	add_fd(s, d->vfio.isa[1], "irq15");
 	add_fd(s, d->arena, "arena");
 	add_fd(s, d->checkpoint, "checkpoint");
 	if (d->endpoint.is_open)

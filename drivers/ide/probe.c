@@ -79,7 +79,7 @@ static void announce(const struct ide_channel *ch, unsigned int drive)
 		 d->id.model, d->id.serial, (unsigned long long)(d->id.sectors >> 11),
 		 ide_mode_name(d->mode), d->id.lba48 ? ", LBA48" : "",
 		 d->id.write_cache ? ", write cache" : "", d->id.trim ? ", TRIM" : "",
-		 ch->polled ? ", polled" : "");
+		 ch->ide->polled ? ", polled" : "");
 }
 
 static void identify(struct ide_channel *ch, unsigned int drive)

@@ -102,6 +102,27 @@ static int open_irq(const struct udrv_host_info *i, struct udrv_host_vfio *v,
 	return 0;
 }
 
+/* Interface bits of class 0101: a channel in native mode.  Only a controller
+ * without any has both lines. */
+#define IDE_NATIVE	0x05u
+
+/* Lines 14 and 15.  Without them (an older udrv.ko, somebody else's) the drives
+ * can be polled: no error. */
+static void open_isa(const struct udrv_host_info *i, struct udrv_host_vfio *v)
+{
+	if (strcmp(i->driver, "udrv") != 0 || i->class_code >> 8 != 0x0101 ||
+	    i->class_code & IDE_NATIVE)
+		return;
+	v->isa[0] = open("/proc/irq/14/irq", O_RDWR | O_CLOEXEC);
+	v->isa[1] = open("/proc/irq/15/irq", O_RDWR | O_CLOEXEC);
+	for (int n = 0; n < 2; n++) {
+		if (v->isa[n] >= 0 && v->isa[!n] < 0) {
+			close(v->isa[n]);
+			v->isa[n] = -1;
+		}
+	}
+}
+
 static int open_type1(const struct udrv_host_info *i, struct udrv_host_vfio *v,
 		      struct udrv_error *err)
 {
@@ -121,7 +142,7 @@ static int open_type1(const struct udrv_host_info *i, struct udrv_host_vfio *v,
 
 int udrv_host_open(const char *bdf, struct udrv_host_vfio *out, struct udrv_error *err)
 {
-	struct udrv_host_vfio v = { -1, -1, -1, -1 };
+	struct udrv_host_vfio v = { -1, -1, -1, -1, { -1, -1 } };
 	struct udrv_host_info i;
 	bool iommufd;
 	int ret;
@@ -149,13 +170,14 @@ int udrv_host_open(const char *bdf, struct udrv_host_vfio *out, struct udrv_erro
 		udrv_host_close(&v);
 		return ret;
 	}
+	open_isa(&i, &v);
 	*out = v;
 	return 0;
 }
 
 void udrv_host_close(struct udrv_host_vfio *v)
 {
-	int *fds[] = { &v->irq, &v->device, &v->group, &v->container };
+	int *fds[] = { &v->isa[0], &v->isa[1], &v->irq, &v->device, &v->group, &v->container };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)

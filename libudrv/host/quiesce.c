@@ -59,11 +59,13 @@ static int irqs_off(int device)
  * driver unmasks it. */
 static int irqs_quiet(const struct udrv_host_vfio *v)
 {
+	const int fds[] = { v->irq, v->isa[0], v->isa[1] };
 	uint32_t mask = 0;
 	int off, ret = 0;
 
-	if (v->irq >= 0 && write(v->irq, &mask, sizeof(mask)) != sizeof(mask))
-		ret = -errno;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0 && write(fds[i], &mask, sizeof(mask)) != sizeof(mask))
+			ret = -errno;
 	off = irqs_off(v->device);
 	return ret ? ret : off;
 }

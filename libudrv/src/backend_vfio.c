@@ -71,6 +71,8 @@ static int open_inherited(struct udrv_dev *dev, struct udrv_vfio *v)
 	}
 	v->container = udrv_fds_find(&dev->fds, "container");
 	v->irq = udrv_fds_find(&dev->fds, "irq");
+	v->isa[0] = udrv_fds_find(&dev->fds, "irq14");
+	v->isa[1] = udrv_fds_find(&dev->fds, "irq15");
 	return 0;
 }
 
@@ -95,6 +97,7 @@ static int open_by_name(struct udrv_dev *dev, struct udrv_vfio *v, const char *n
 	v->container = host.container;
 	v->group = host.group;
 	v->irq = host.irq;
+	memcpy(v->isa, host.isa, sizeof(v->isa));
 	v->own = true;
 	return 0;
 }
@@ -139,6 +142,7 @@ static int vfio_open(struct udrv_dev *dev, const char *name)
 	if (!v)
 		return -ENOMEM;
 	v->device = v->container = v->group = v->irq = v->request_fd = -1;
+	v->isa[0] = v->isa[1] = -1;
 	v->dev = dev;
 	dev->backend_data = v;
 
@@ -167,6 +171,9 @@ static void vfio_close(struct udrv_dev *dev)
 	if (v->own) {
 		if (v->irq >= 0)
 			close(v->irq);
+		for (unsigned int i = 0; i < 2; i++)
+			if (v->isa[i] >= 0)
+				close(v->isa[i]);
 		close(v->device);
 		if (v->group >= 0)
 			close(v->group);

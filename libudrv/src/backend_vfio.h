@@ -24,6 +24,7 @@ struct udrv_vfio {
 	int group;			/* ours to close; -1 under a supervisor */
 	bool own;			/* we opened them */
 	int irq;			/* readable INTx descriptor of udrv.ko, -1: none */
+	int isa[2];			/* the same of lines 14 and 15; both or none */
 	int request_fd;			/* eventfd: the kernel wants the device back */
 	struct udrv_op request_op;
 	struct udrv_dev *dev;

@@ -26,6 +26,8 @@ unsigned int udrv_vfio_irq_count(struct udrv_dev *dev, enum udrv_irq_type type)
 	struct udrv_vfio *v = dev->backend_data;
 	struct vfio_irq_info info = { .argsz = sizeof(info), .index = vfio_index[type] };
 
+	if (type == UDRV_IRQ_INTX && v->isa[0] >= 0 && v->isa[1] >= 0)
+		return 2;
 	if (ioctl(v->device, VFIO_DEVICE_GET_IRQ_INFO, &info))
 		return 0;
 	return info.count;
@@ -89,15 +91,15 @@ static const struct udrv_irq_ops msi_ops = { .close = eventfd_close };
 /* udrv.ko: the next read re-arms. */
 static const struct udrv_irq_ops irqfile_ops = { .rearm = NULL };
 
-/* The INTx that was opened for us, with the device or by our supervisor. */
-static int open_inherited(struct udrv_vfio *v, struct udrv_irq *irq)
+/* One that was opened for us, with the device or by our supervisor. */
+static int open_inherited(int fd, struct udrv_irq *irq)
 {
 	uint32_t unmask = 1;
 
 	/* Our supervisor masks it after a death. */
-	if (write(v->irq, &unmask, sizeof(unmask)) != sizeof(unmask))
+	if (write(fd, &unmask, sizeof(unmask)) != sizeof(unmask))
 		return -errno;
-	irq->fd = v->irq;
+	irq->fd = fd;
 	irq->ops = &irqfile_ops;
 	return 0;
 }
@@ -145,7 +147,9 @@ int udrv_vfio_irq_open(struct udrv_dev *dev, enum udrv_irq_type type, struct udr
 	int ret;
 
 	if (type == UDRV_IRQ_INTX && v->irq >= 0)
-		return open_inherited(v, irq);
+		return open_inherited(v->irq, irq);
+	if (type == UDRV_IRQ_INTX && v->isa[0] >= 0 && irq->vec < 2)
+		return open_inherited(v->isa[irq->vec], irq);
 	ret = open_readable(v, index, irq);
 	/* vfio-pci has none; nor has udrv.ko of an INTx that cannot be masked. */
 	if (ret == -ENOTTY || (ret == -EINVAL && type == UDRV_IRQ_INTX))

@@ -64,6 +64,8 @@ struct udrv_host_vfio {
 	int device;
 	int irq;		/* readable, blocking descriptor of INTx if bound to
 				 * udrv, else -1; MSI is refused while it is open */
+	int isa[2];		/* the same of lines 14 and 15, for an IDE function in
+				 * compatibility mode, which has no INTx; both or none */
 };
 
 /* Open a device that is bound to udrv or vfio-pci; all O_CLOEXEC.  Through an
