@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Section disk: fio on an IDE disk with our driver over ublk, against the same
+disk with the kernel's ata_piix; and how long a death is felt.
+
+In wall-clock time, because a disk's time is not made of instructions: so only
+ratios of medians are judged, of rounds that took turns on the same host."""
+
+import json
+import os
+import statistics
+import subprocess
+
+import report
+
+TIMEOUT = 400
+RUN = "bench-disk"
+# What counts: transactions of small ones, bytes of large ones; the aim.
+JOBS = {
+    "seqread": ("mb_s", 1.0), "seqwrite": ("mb_s", 1.0),
+    "randread_qd1": ("iops", 0.9), "randwrite_qd1": ("iops", 0.9),
+    "randread_qd32": ("iops", 0.9), "randwrite_qd32": ("iops", 0.9),
+}
+RECOVERY_AIM = 50
+
+
+def boot_vm(out):
+    done = subprocess.run(
+        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--machine", "ide",
+         "--timeout", str(TIMEOUT), "--", "/udrv/bench/disk.sh", "/out/disk.jsonl"],
+        env=dict(os.environ, O=out), check=False)
+    if done.returncode == 130:
+        raise KeyboardInterrupt
+    return f"{out}/vm/{RUN}/out"
+
+
+def read_rows(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return [json.loads(line) for line in f]
+    except (OSError, ValueError) as e:
+        print(f"bench: the guest's figures end early: {e}")
+        return []
+
+
+def median(rows, who, job, what):
+    found = [row[what] for row in rows if row.get("who") == who and row.get("job") == job]
+    return statistics.median(found) if found else None
+
+
+def judged(name, value, unit, compare, aim):
+    check = {"name": name, "value": value, "unit": unit, "aim": f"{compare} {aim}", "ok": None}
+    if value is None:
+        check["reason"] = "the VM ended before it"
+    else:
+        check["ok"] = value >= aim if compare == ">=" else value <= aim
+    return check
+
+
+def ratio(rows, job):
+    what, aim = JOBS[job]
+    ours, kernel = (median(rows, who, job, what) for who in ("ours", "kernel"))
+    value = round(ours / kernel, 3) if ours is not None and kernel else None
+    return judged(f"disk.{job}.ours_over_kernel", value, "", ">=", aim)
+
+
+def figures(rows, job, what, unit):
+    """As they are: nothing to aim at, but to look at."""
+    for who in ("ours", "kernel"):
+        value = median(rows, who, job, what)
+        yield {"name": f"disk.{job}.{who}.{what}", "unit": unit, "aim": None,
+               "value": None if value is None else round(value, 1),
+               "ok": None if value is None else True,
+               **({"reason": "the VM ended before it"} if value is None else {})}
+
+
+def run(out):
+    guest_out = boot_vm(out)
+    rows = read_rows(guest_out + "/disk.jsonl")
+    times = [t for row in rows for t in row.get("recovery_ms", [])]
+    checks = [ratio(rows, job) for job in JOBS]
+    checks += [judged("disk.recovery_ms.median",
+                      round(statistics.median(times), 1) if times else None, "ms", "<=",
+                      RECOVERY_AIM)]
+    for job, (what, _) in JOBS.items():
+        checks += figures(rows, job, what, "MB/s" if what == "mb_s" else "1/s")
+        checks += figures(rows, job, "cpu_us_per_io", "us")
+    bars = [(f"{job}: {'udrv' if who == 'ours' else 'ata_piix'}",
+             median(rows, who, job, what), "the VM ended before it")
+            for job, (what, _) in JOBS.items() if what == "iops" for who in ("kernel", "ours")]
+    return {"guest_out": guest_out, "checks": checks, "raw": {"rows": rows},
+            "picture": {"title": "4 KiB transfers per second on an IDE disk, median", "bars": bars,
+                        "ours": "udrv"}}
