@@ -48,7 +48,12 @@ apt_lists() {
 		Acquire::Languages "none";
 		APT::Sandbox::User "root";
 	END
-	if [ -z "$(find "$dir/fresh" -mtime -1 2>/dev/null)" ]; then
+	# Lists of yesterday are better than none where there is no network.
+	if [ -e "$dir/fresh" ] && [ -z "$(find "$dir/fresh" -mtime -1)" ]; then
+		APT_CONFIG=$dir/apt.conf apt-get -qq update 2>/dev/null ||
+			say "the package lists are old, and cannot be fetched"
+		touch "$dir/fresh"
+	elif [ ! -e "$dir/fresh" ]; then
 		mirror=$(find_mirror "$1") || no_mirror "$1"
 		for suite; do
 			echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
@@ -83,4 +88,17 @@ apt_unpack() {
 		dpkg-deb -x "$deb" "$dir"
 	done
 	rm -r "$debs"
+}
+
+# Debian's source of the kernel that the lab has.
+linux_source=linux-source-6.12
+
+# unpack_linux DIR: that source, 1.6 GB.
+unpack_linux() {
+	local dir=$1
+	apt_unpack "$dir.deb" $linux_source
+	mkdir "$dir"
+	step "unpacking $linux_source" tar -xJf "$dir.deb/usr/src/$linux_source.tar.xz" \
+		-C "$dir" --strip-components=1
+	rm -r "$dir.deb"
 }

@@ -5,6 +5,8 @@
 #   6.1 headers         Debian 12's, with the compiler that it wants
 #   backports headers   the newest of Debian 13's backports
 #   backports boot      the same, as a folder that lab/vm.py can boot
+#   iommufd headers|boot the lab's own, with iommufd (kernel_iommufd.sh)
+#   debug headers|boot  what debug_kernel.sh builds
 # Nothing is installed: tree/ is laid over the lab's root (in-kernel.sh), where
 # headers find themselves at the paths that are written in them.
 
@@ -13,15 +15,33 @@
 
 name=${1:-} part=${2:-}
 need_root "getting a kernel"
+[ "$name" != debug ] || exec "$TOP/lab/debug_kernel.sh"
 [ -e "$(root_dir)/release" ] || die "there is no lab yet; build it with: sudo make lab"
 exec 9> "$CACHE/kernel.lock"
 flock -w 900 9 || die "another make has been getting a kernel for 15 minutes"
 apt_lists trixie trixie-backports bookworm
 
+
+# The lab's kernel, built anew when the lab is.
+if [ "$name" = iommufd ]; then
+	dir=$CACHE/kernel-iommufd-$(cat "$TOP"/lab/kernel_{iommufd,boot}.sh "$(root_dir)/release" |
+		sha256sum | cut -c1-8)
+	mkdir -p "$OUT/kernels"
+	ln -sfn "$dir" "$OUT/kernels/iommufd"
+	[ ! -e "$dir/release" ] || exit 0
+	tmp=$(mktemp -d "$CACHE/getting.XXXXXX")
+	chmod 755 "$tmp"
+	unpack_linux "$tmp/source"
+	"$TOP/lab/kernel_iommufd.sh" "$tmp/source" "$tmp"
+	rm -r "$tmp/source"
+	mv -T "$tmp" "$dir"
+	exit 0
+fi
+
 case $name in
 6.1)		regex='linux-headers-6\.1\.[0-9]+-[0-9]+-amd64' ;;
 backports)	regex='linux-headers-[0-9][^-]*-amd64' ;;
-*)		die "there is no kernel '$name' here; there are: 6.1, backports" ;;
+*)		die "there is no kernel '$name' here; there are: 6.1, backports, iommufd, debug" ;;
 esac
 release=$(apt_newest "$regex")
 release=${release#linux-headers-}

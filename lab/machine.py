@@ -50,7 +50,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
     cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off no_timer_check iomem=relaxed "
                f"intel_iommu={'on' if iommu else 'off'} "
                # Where code lies changes what it costs.
-               f"{'nokaslr norandmaps ' if icount else ''}{append}")
+               f"{'nokaslr norandmaps ' if icount else ''}"
+               f"{'udrv.modules ' if kernel else ''}{append}")
     argv = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config",
         "-display", "none", "-no-reboot",
@@ -78,9 +79,9 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
     if options.get("spare"):
         argv += _spare(payload)
     if kernel:
-        # Its modules; lab/guest/init finds them by their label.
+        # Its modules; lab/guest/init is told, and finds them by their label.
         argv += ["-drive", f"if=none,id=modules,file={kernel}/modules.img,format=raw,readonly=on",
-                 "-device", "virtio-blk-pci,drive=modules,addr=0x1b"]
+                 "-device", "virtio-blk-pci,drive=modules,bus=pcie.0,addr=0x1b"]
     if options.get("ide"):
         argv += _ide(run)
     if options.get("snd"):

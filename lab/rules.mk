@@ -71,6 +71,16 @@ check-kernels: KERNEL = backports
 check-kernels: lab	## the module and the supervisor on the newest Debian kernel (root)
 	@$(CHECK) --report check-kernels --vm $(KERNEL_TESTS)
 
+# The kernel's own checkers look at the module: not in CI, because the kernel
+# takes an hour to build and is slow.
+.PHONY: debug-kernel check-debug-kernel
+debug-kernel: lab-root	## a kernel with KASAN, lockdep and others, once (root; an hour)
+	@$(LAB) lab/debug_kernel.sh
+
+check-debug-kernel: KERNEL = debug
+check-debug-kernel: debug-kernel lab	## irq_* and sup_* on it, over type1 and iommufd (root)
+	@$(LAB) lab/debug_check.py $(O) $(if $(T),$(T),$(filter trivial irq_% sup_%,$(KERNEL_TESTS)))
+
 # ---- what the VM gets as /udrv ------------------------------------------------
 
 # Called inside the lab's root by lab/build.sh.  KEEP=1 packs what could be

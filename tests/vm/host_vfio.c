@@ -22,6 +22,8 @@
 
 #include <udrv/host.h>
 
+#include "../../libudrv/src/iommufd_abi.h"
+
 #define IOVA	0x100000
 
 static const char *bdf;
@@ -87,10 +89,14 @@ static int map(const struct udrv_host_vfio *v, void *va)
 static void opened(void **state)
 {
 	const struct udrv_host_vfio *v = *state;
-	const int fds[] = { v->container, v->group, v->device };
+	const int fds[] = { v->container, v->device, v->group };
+	uint32_t ioas;
+	/* With an iommufd there is no group to hold. */
+	size_t n = udrv_iommufd_ioas(v->container, &ioas) ? 3 : 2;
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < n; i++)
 		assert_int_equal(fcntl(fds[i], F_GETFD), FD_CLOEXEC);
+	assert_int_equal(v->group >= 0, n == 3);
 	assert_false(bus_master(v));
 	if (strcmp(info.driver, "udrv") != 0) {
 		assert_int_equal(v->irq, -1);

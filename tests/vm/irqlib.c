@@ -2,6 +2,7 @@
 /* The parts that the tests of interrupt descriptors share (irqlib.h). */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../libudrv/src/iommufd_abi.h"
 #include "irqlib.h"
 
 enum {					/* QEMU's docs/specs/edu.rst */
@@ -147,12 +149,44 @@ static int vfio_group_of(const char *bdf)
 	return atoi(name ? name + 1 : link);
 }
 
+/* Through the device's own node and an iommufd. */
+static int vfio_open_iommufd(struct vfio *v, const char *bdf)
+{
+	struct udrv_ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct udrv_vfio_attach attach = { .argsz = sizeof(attach) };
+	struct udrv_vfio_bind bind = { .argsz = sizeof(bind) };
+	char path[80];
+	glob_t found;
+	int ret = 0;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev/vfio*", bdf);
+	if (glob(path, 0, NULL, &found))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+	v->device = open(path, O_RDWR | O_CLOEXEC);
+	v->container = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	bind.iommufd = v->container;
+	if (v->device < 0 || v->container < 0 || ioctl(v->device, UDRV_VFIO_BIND, &bind) ||
+	    ioctl(v->container, UDRV_IOAS_ALLOC, &alloc))
+		ret = -errno;
+	attach.pt = alloc.ioas;
+	if (!ret && ioctl(v->device, UDRV_VFIO_ATTACH, &attach))
+		ret = -errno;
+	if (ret)
+		vfio_close(v);
+	return ret;
+}
+
 int vfio_open(struct vfio *v, const char *bdf)
 {
+	const char *iommu = getenv("UDRV_IOMMU");
 	char path[40];
 	int ret;
 
 	*v = (struct vfio){ -1, -1, -1 };
+	if (iommu && !strcmp(iommu, "iommufd"))
+		return vfio_open_iommufd(v, bdf);
 	snprintf(path, sizeof(path), "/dev/vfio/%d", vfio_group_of(bdf));
 	v->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	v->group = open(path, O_RDWR | O_CLOEXEC);

@@ -43,7 +43,8 @@ int line_open(struct edu *edu, int flags);
 /* How often line irq has been interrupted, by /proc/interrupts. */
 unsigned long line_interrupts(int irq);
 
-/* 0 or -errno; what was opened before an error is closed again. */
+/* 0 or -errno; what was opened before an error is closed again.  UDRV_IOMMU=iommufd
+ * opens its own node instead of its group. */
 int vfio_open(struct vfio *v, const char *bdf);
 void vfio_close(struct vfio *v);
 /* VFIO_DEVICE_SET_IRQS with one descriptor, or with none (data NULL). */
