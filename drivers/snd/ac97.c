@@ -40,14 +40,25 @@ static void extend(struct udrv_dev *dev, enum udrv_snd_dir dir, uint64_t limit)
 		ac97_hw_set_last(c, dir);
 }
 
+static void gone(struct ac97 *c)
+{
+	if (!c->gone)
+		udrv_log(c->dev, UDRV_ERR, "device is gone: its registers read as all ones");
+	c->gone = true;
+	udrv_loop_stop(udrv_loop(c->dev), -ENODEV);
+}
+
 static uint64_t position(struct udrv_dev *dev, enum udrv_snd_dir dir)
 {
 	struct ac97 *c = udrv_priv(dev);
 	uint16_t picb;
 	uint8_t civ;
 
-	if (c->gone || ac97_hw_where(c, dir, &civ, &picb))
+	if (c->gone || ac97_hw_where(c, dir, &civ, &picb)) {
+		if (!ac97_hw_there(c))
+			gone(c);
 		return c->snd.stream[dir].state->hw;
+	}
 	ac97_window_advance(&c->window[dir], civ);
 	return ac97_window_position(c->window[dir].mark, civ, picb);
 }
@@ -77,13 +88,10 @@ static void irq(struct udrv_dev *dev, unsigned int vec)
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS && !c->gone; dir++) {
 		uint16_t sr = ac97_hw_status(c, dir);
 
-		if (sr == UINT16_MAX) {
-			c->gone = true;
-			udrv_log(dev, UDRV_ERR, "device is gone: its registers read as all ones");
-			udrv_loop_stop(udrv_loop(dev), -ENODEV);
-		} else if (sr) {
+		if (sr == UINT16_MAX)
+			gone(c);
+		else if (sr)
 			udrv_snd_service(&c->snd, dir);
-		}
 	}
 }
 
@@ -143,6 +151,8 @@ static int start(struct udrv_dev *dev)
 	ret = udrv_dma_alloc(dev, UDRV_SND_DIRS * BD_ENTRIES * sizeof(struct ac97_bd), &c->desc);
 	if (!ret)
 		ret = ac97_hw_init(c);
+	if (!ret && !ac97_hw_there(c))
+		ret = -ENODEV;
 	/* Before the first engine goes, or its interrupt might be missed. */
 	if (!ret)
 		ret = udrv_irq_enable(dev, 0, irq);

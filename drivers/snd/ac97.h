@@ -22,6 +22,7 @@ extern const struct udrv_driver ac97_driver;
 
 /* ---- ac97_hw.c: registers ------------------------------------------------- */
 
+bool ac97_hw_there(struct ac97 *c);	/* false: it was pulled out */
 /* Engines stopped, codec reset and ready.  -ENODEV: nobody answers. */
 int ac97_hw_reset(struct ac97 *c);
 /* Volumes, which a reset has muted, and variable rates; fills in caps. */

@@ -77,12 +77,17 @@ static int link_reset(struct ac97 *c)
 	return -EIO;
 }
 
+bool ac97_hw_there(struct ac97 *c)
+{
+	return udrv_read32(&c->nabm, GLOB_STA) != UINT32_MAX;
+}
+
 int ac97_hw_reset(struct ac97 *c)
 {
 	static const unsigned int all[] = { PI_BASE, PO_BASE, MC_BASE };
 	int ret = 0;
 
-	if (udrv_read32(&c->nabm, GLOB_STA) == UINT32_MAX)
+	if (!ac97_hw_there(c))
 		return -ENODEV;
 	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]) && !ret; i++)
 		ret = engine_reset(c, all[i]);

@@ -135,12 +135,26 @@ static void extend(struct udrv_dev *dev, enum udrv_snd_dir dir, uint64_t limit)
 	mark(stream(h, dir), MARK_LIMIT, limit);
 }
 
+static void gone(struct hda *h)
+{
+	if (!h->gone)
+		udrv_log(h->dev, UDRV_ERR, "device is gone: its registers read as all ones");
+	h->gone = true;
+	udrv_loop_stop(udrv_loop(h->dev), -ENODEV);
+}
+
 static uint64_t position(struct udrv_dev *dev, enum udrv_snd_dir dir)
 {
 	struct hda *h = udrv_priv(dev);
 	struct udrv_snd_stream *s = stream(h, dir);
-	uint64_t frame = frame_at(s->state, hda_hw_where(h, dir));
+	uint32_t lpib = h->gone ? UINT32_MAX : hda_hw_where(h, dir);
+	uint64_t frame;
 
+	if (lpib == UINT32_MAX) {
+		gone(h);
+		return s->state->hw;
+	}
+	frame = frame_at(s->state, lpib);
 	/* Before the application learns that this part of the ring is free. */
 	zero_played(s, frame < s->limit ? frame : s->limit);
 	return frame;
@@ -170,9 +184,7 @@ static void irq(struct udrv_dev *dev, unsigned int vec)
 	int dirs = h->gone ? 0 : hda_hw_status(h);
 
 	if (dirs < 0) {
-		h->gone = true;
-		udrv_log(dev, UDRV_ERR, "device is gone: its registers read as all ones");
-		udrv_loop_stop(udrv_loop(dev), -ENODEV);
+		gone(h);
 		return;
 	}
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++)
@@ -190,10 +202,14 @@ static uint64_t inherited(struct hda *h, const struct udrv_snd_stream_state *sta
 	const struct udrv_snd_params *p = &state->params;
 	uint64_t frame, limit = state->mark[MARK_LIMIT];
 	uint64_t ring_ns = p->rate ? p->frames * 1000000000ull / p->rate : 0;
+	uint32_t lpib;
 
 	if (!p->frames || !p->channels || state->hw < state->mark[MARK_START])
 		return state->hw;
-	frame = frame_at(state, hda_hw_where(h, dir));
+	lpib = hda_hw_where(h, dir);
+	if (lpib == UINT32_MAX)
+		return state->hw;
+	frame = frame_at(state, lpib);
 	if (frame > limit || udrv_now_ns() - state->hw_ns >= ring_ns)
 		frame = limit;
 	return frame;

@@ -19,6 +19,10 @@
 
 #define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
 
+/* A lost interrupt costs this long at most, less than most rings have. */
+#define TICK_MS		250
+#define STILL_TICKS	8		/* an engine that stands still for 2 s hangs */
+
 static const char *const names[UDRV_SND_DIRS] = { "playback", "capture" };
 
 /* ---- what others see -------------------------------------------------------- */
@@ -223,6 +227,35 @@ static void kick_done(struct udrv_op *op, int res, unsigned int flags)
 	kick_wait(s);
 }
 
+/* ---- once in a while --------------------------------------------------------- */
+
+static void engine_check(struct udrv_snd_stream *s)
+{
+	s->still = s->running && s->state->hw == s->tick_hw ? s->still + 1 : 0;
+	s->tick_hw = s->state->hw;
+	if (s->still < STILL_TICKS)
+		return;
+	udrv_log(s->snd->dev, UDRV_WARN, "%s stands still at frame %llu; starting it again",
+		 names[s->dir], (unsigned long long)s->state->hw);
+	s->still = 0;
+	halt(s);
+	udrv_snd_service(s->snd, s->dir);
+}
+
+static void tick_done(struct udrv_op *op, int res, unsigned int flags)
+{
+	struct udrv_snd *snd = container_of(op, struct udrv_snd, tick_op);
+
+	snd->ticking = false;
+	if (!snd->active)
+		return;
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
+		udrv_snd_service(snd, dir);
+		engine_check(&snd->stream[dir]);
+	}
+	snd->ticking = !udrv_loop_timer(udrv_loop(snd->dev), TICK_MS, op);
+}
+
 /* ---- life ------------------------------------------------------------------- */
 
 struct udrv_snd_stream_state *udrv_snd_running(struct udrv_dev *dev, enum udrv_snd_dir dir)
@@ -288,6 +321,7 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 	snd->dev = dev;
 	snd->ops = ops;
 	snd->first_io = false;
+	snd->tick_op.done = tick_done;
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS && !ret; dir++) {
 		struct udrv_snd_stream *s = &snd->stream[dir];
 
@@ -311,6 +345,8 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 		udrv_snd_service(snd, dir);
 		kick_wait(&snd->stream[dir]);
 	}
+	if (!snd->ticking)
+		snd->ticking = !udrv_loop_timer(udrv_loop(dev), TICK_MS, &snd->tick_op);
 	return 0;
 }
 
@@ -319,6 +355,8 @@ void udrv_snd_stop(struct udrv_snd *snd)
 	if (!snd->active)
 		return;
 	snd->active = false;
+	if (snd->ticking)
+		udrv_loop_cancel(udrv_loop(snd->dev), &snd->tick_op);
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
 		struct udrv_snd_stream *s = &snd->stream[dir];
 

@@ -65,6 +65,7 @@ void snd_pauses_at_the_frame(void **state)
 
 		rig_write(&rig, i * 3000 + 45000);
 		rig_wait_hw(&rig, P, i * 3000 - 1000);
+		udrv_usleep(i * 3100);		/* from the wake-up into the period */
 		rig_want(&rig, P, UDRV_SND_PAUSE);
 		rig_wait_is(&rig, P, UDRV_SND_PAUSED);
 		hw = rig_drv(&rig, P).hw;
@@ -72,6 +73,7 @@ void snd_pauses_at_the_frame(void **state)
 		udrv_usleep(20000);
 		assert_int_equal(rig_drv(&rig, P).hw, hw);	/* it does stand still */
 		rig_want(&rig, P, UDRV_SND_RUN);
+		rig_wait_is(&rig, P, UDRV_SND_RUNNING);
 	}
 	assert_true(inside > 0);	/* not only between two periods */
 	snd_play_to_end(&rig, FRAMES, 0);
@@ -94,17 +96,31 @@ void snd_goes_on_after_a_stop(void **state)
 	assert_null(strstr(log_text(), "cannot be"));
 }
 
+/* The ring holds 600 ms more at each kill; a machine on which a driver needs most
+ * of that to start cannot judge the rest. */
 void snd_goes_on_after_a_kill(void **state)
 {
+	uint64_t longest = 0;
 	struct rig rig;
 
 	begin(&rig);
 	snd_play_from_start(&rig, &rig_params);
 	for (unsigned int i = 1; i < 9; i++) {
+		uint64_t from, hw;
+
 		rig_write(&rig, i * 1500 + 45000);
 		rig_wait_hw(&rig, P, i * 2037);
+		from = udrv_now_ns();
 		rig_driver_kill(&rig);
+		hw = rig_drv(&rig, P).hw;
 		rig_driver_start(&rig);
+		rig_wait_hw(&rig, P, hw + 1);
+		if (udrv_now_ns() - from > longest)
+			longest = udrv_now_ns() - from;
+	}
+	if (longest > 400000000) {
+		rig_end(&rig);
+		skip();
 	}
 	snd_play_to_end(&rig, FRAMES, 0);
 	assert_null(strstr(log_text(), "cannot be"));
@@ -267,5 +283,46 @@ void snd_starves_and_goes_on(void **state)
 	assert_int_equal(rig_drv(&rig, P).hw, 12000);
 	rig_power_off(&rig);
 	rig_assert_played(&rig, 12000, UINT64_MAX);
+	rig_end(&rig);
+}
+
+/* Interrupts stop: the class looks by itself, often enough. */
+void snd_plays_without_interrupts(void **state)
+{
+	struct rig rig;
+
+	begin(&rig);
+	setenv("UDRV_FAULT", "noirq:5", 1);
+	snd_play_from_start(&rig, &rig_params);
+	snd_play_to_end(&rig, FRAMES, UINT64_MAX);
+	assert_logged("interrupt: lost");
+}
+
+/* Pulled out, at any access from the first to those of playing: the driver ends,
+ * soon, and says why; the next one goes on. */
+void snd_is_pulled_out(void **state)
+{
+	static const unsigned int when[] = { 2, 10, 30, 80, 200 };
+	struct rig rig;
+
+	begin(&rig);
+	rig_prepare(&rig, P, &rig_params);
+	rig_write(&rig, rig_params.frames);
+	rig_want(&rig, P, UDRV_SND_RUN);
+	for (unsigned int i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
+		char fault[32];
+		int status;
+
+		snprintf(fault, sizeof(fault), "gone:%u", when[i]);
+		setenv("UDRV_FAULT", fault, 1);
+		rig_driver_start(&rig);
+		status = run_wait(rig.driver, 15000);
+		rig.driver = 0;
+		if (status != 1 && status != 2)
+			fail_msg("%s: exit status %d", fault, status);
+	}
+	unsetenv("UDRV_FAULT");
+	rig_driver_start(&rig);
+	rig_wait_hw(&rig, P, 20000);
 	rig_end(&rig);
 }

@@ -23,6 +23,8 @@ void snd_records(void **state);
 void snd_both_ways_at_once(void **state);
 void snd_survives_a_hostile_page(void **state);
 void snd_starves_and_goes_on(void **state);
+void snd_plays_without_interrupts(void **state);
+void snd_is_pulled_out(void **state);
 
 /* A new stream with the ring full, running; the same on a driver that is
  * started first. */
@@ -37,6 +39,7 @@ void snd_play_to_end(struct rig *rig, uint64_t frames, uint64_t max_silent);
 	SND_TEST(snd_goes_on_after_a_stop), SND_TEST(snd_goes_on_after_a_kill),	\
 	SND_TEST(snd_plays_at_each_rate), SND_TEST(snd_records),		\
 	SND_TEST(snd_both_ways_at_once), SND_TEST(snd_survives_a_hostile_page),	\
-	SND_TEST(snd_starves_and_goes_on), SND_TEST(snd_killed_at_any_moment)
+	SND_TEST(snd_starves_and_goes_on), SND_TEST(snd_killed_at_any_moment),\
+	SND_TEST(snd_plays_without_interrupts), SND_TEST(snd_is_pulled_out)
 
 #endif /* TESTS_NATIVE_SND_TESTS_H */

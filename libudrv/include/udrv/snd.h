@@ -65,6 +65,8 @@ struct udrv_snd_stream {
 	bool running;				/* the engine */
 	struct udrv_op kick_op;
 	bool polling;
+	uint64_t tick_hw;			/* at the last tick */
+	unsigned int still;			/* ticks since it moved */
 };
 
 /* Embed it in the driver's state, which outlives the loop. */
@@ -74,6 +76,8 @@ struct udrv_snd {
 	struct udrv_snd_stream stream[UDRV_SND_DIRS];
 	bool active;
 	bool first_io;				/* told the supervisor */
+	struct udrv_op tick_op;
+	bool ticking;
 };
 
 /* caps of a direction that the chip lacks: NULL.  Streams that a predecessor
