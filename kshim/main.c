@@ -142,9 +142,12 @@ static int udrv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = pci_enable_device(pdev);
 	if (ret)
 		goto put;
-	ret = udrv_line_join(dev);
+	ret = udrv_storm_join(dev);
 	if (ret)
 		goto disable;
+	ret = udrv_line_join(dev);
+	if (ret)
+		goto forget;
 	udrv_isa_join(dev);
 	ret = vfio_pci_core_register_device(&dev->core);
 	if (ret)
@@ -154,6 +157,8 @@ leave:
 	udrv_isa_part(dev);
 	udrv_line_part(dev);
 	udrv_line_leave(dev);
+forget:
+	udrv_storm_leave(dev);
 disable:
 	pci_disable_device(pdev);
 put:
@@ -172,6 +177,7 @@ static void udrv_remove(struct pci_dev *pdev)
 	/* Waits for the users of the VFIO device; the guard stays until then. */
 	vfio_pci_core_unregister_device(core);
 	udrv_line_leave(dev);
+	udrv_storm_leave(dev);
 	pci_disable_device(pdev);
 	vfio_put_device(&core->vdev);
 }
@@ -182,24 +188,11 @@ static const struct pci_device_id udrv_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, udrv_ids);
 
-static ssize_t irq_storms_show(struct device *device, struct device_attribute *attr, char *buf)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(device);
-	struct udrv_dev *dev = container_of(core, struct udrv_dev, core);
-
-	return sysfs_emit(buf, "%u\n", (unsigned int)atomic_read(&dev->storms));
-}
-static DEVICE_ATTR_RO(irq_storms);
-
-static struct attribute *udrv_attrs[] = { &dev_attr_irq_storms.attr, NULL };
-ATTRIBUTE_GROUPS(udrv);
-
 static struct pci_driver udrv_driver = {
 	.name			= "udrv",
 	.id_table		= udrv_ids,
 	.probe			= udrv_probe,
 	.remove			= udrv_remove,
-	.dev_groups		= udrv_groups,
 	.err_handler		= &vfio_pci_core_err_handlers,
 	.driver_managed_dma	= true,
 };

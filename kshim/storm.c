@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/sysfs.h>
 
 #include "udrv.h"
 
@@ -20,6 +21,33 @@
 static unsigned int storm_limit = 20000;
 module_param(storm_limit, uint, 0644);
 MODULE_PARM_DESC(storm_limit, "interrupts per second and vector that are served (0: any number)");
+
+static ssize_t irq_storms_show(struct device *device, struct device_attribute *attr, char *buf)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(device);
+	struct udrv_dev *dev = container_of(core, struct udrv_dev, core);
+
+	return sysfs_emit(buf, "%u\n", (unsigned int)atomic_read(&dev->storms));
+}
+static DEVICE_ATTR_RO(irq_storms);
+
+/* The counter of a device; it can be polled. */
+int udrv_storm_join(struct udrv_dev *dev)
+{
+	struct device *device = &dev->core.pdev->dev;
+	int ret = device_create_file(device, &dev_attr_irq_storms);
+
+	if (!ret)
+		dev->storms_file = sysfs_get_dirent(device->kobj.sd, "irq_storms");
+	return ret;
+}
+
+/* No handler is left. */
+void udrv_storm_leave(struct udrv_dev *dev)
+{
+	sysfs_put(dev->storms_file);
+	device_remove_file(&dev->core.pdev->dev, &dev_attr_irq_storms);
+}
 
 static void udrv_storm_calm(struct work_struct *work)
 {
@@ -63,8 +91,10 @@ bool udrv_storm(struct udrv_desc *desc, struct udrv_dev *dev)
 	desc->storm = true;
 	desc->line->ops->mask(desc);
 	schedule_delayed_work(&desc->calm, nsecs_to_jiffies(max(window - took, took)) + 1);
-	if (dev)
+	if (dev) {
 		atomic_inc(&dev->storms);
+		sysfs_notify_dirent(dev->storms_file);
+	}
 	pr_warn_ratelimited("udrv: %s: irq %d storms: more than %u interrupts per second\n",
 			    dev ? pci_name(dev->core.pdev) : desc->line->name,
 			    desc->line->irq, limit);

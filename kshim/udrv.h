@@ -81,6 +81,7 @@ struct udrv_dev {
 	char irq_name[32];
 	bool leaving;			/* line->claim: no more owners */
 	atomic_t storms;		/* how often it was too much */
+	struct kernfs_node *storms_file;
 
 	/* udrv_msi_lock */
 	struct list_head vectors;	/* the open ones, of msi_index */
@@ -164,6 +165,8 @@ int udrv_isa_init(void);
 void udrv_isa_exit(void);
 
 /* storm.c */
+int udrv_storm_join(struct udrv_dev *dev);
+void udrv_storm_leave(struct udrv_dev *dev);
 void udrv_storm_init(struct udrv_desc *desc);
 bool udrv_storm(struct udrv_desc *desc, struct udrv_dev *dev);
 void udrv_storm_end(struct udrv_desc *desc);

@@ -220,7 +220,7 @@ int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
 	d->timer.fn = timed_out;
 	d->watchdog.fn = silent;
 	d->vfio = (struct udrv_host_vfio){ -1, -1, -1, -1, { -1, -1 } };
-	d->arena = d->checkpoint = -1;
+	d->arena = d->checkpoint = d->storm.fd = -1;
 	udrvd_endpoint_init(&d->endpoint, cfg);
 	return udrvd_notify_open(d);
 }

@@ -53,6 +53,10 @@ struct udrvd_device {
 	struct udrvd_watch notify;
 	char notify_name[64];			/* "@udrv/..." */
 
+	struct udrvd_watch storm;		/* fd -1: nobody counts storms */
+	unsigned int storms;			/* since the device was bound */
+	uint64_t storm_said;
+
 	unsigned int starts, deaths;
 	unsigned int malformed;			/* messages that made no sense */
 	unsigned int foreign;			/* messages of other processes */
@@ -86,5 +90,10 @@ int udrvd_notify_open(struct udrvd_device *d);
 void udrvd_notify_close(struct udrvd_device *d);
 /* Take in what is waiting on the socket. */
 void udrvd_notify_receive(struct udrvd_device *d);
+
+/* ---- storm.c -------------------------------------------------------------- */
+/* Not vital: vfio-pci does not count any. */
+void udrvd_storm_open(struct udrvd_device *d);
+void udrvd_storm_close(struct udrvd_device *d);
 
 #endif /* UDRVD_DEVICE_H */

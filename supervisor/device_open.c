@@ -66,7 +66,11 @@ static int open_hardware(struct udrvd_device *d, struct udrv_error *err)
 		return 0;
 	if (d->cfg->bind[0])
 		ret = udrv_host_bind(d->cfg->bdf, d->cfg->bind, err);
-	return ret ? ret : udrv_host_open(d->cfg->bdf, &d->vfio, err);
+	if (!ret)
+		ret = udrv_host_open(d->cfg->bdf, &d->vfio, err);
+	if (!ret)
+		udrvd_storm_open(d);
+	return ret;
 }
 
 static int open_endpoint(struct udrvd_device *d, struct udrv_error *err)
@@ -95,6 +99,7 @@ void udrvd_device_release(struct udrvd_device *d)
 {
 	if (d->vfio.container < 0)
 		return;
+	udrvd_storm_close(d);
 	udrv_host_close(&d->vfio);
 	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_RELEASED, "%s", d->cfg->bdf);
 }

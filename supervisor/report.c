@@ -146,6 +146,7 @@ struct json_object *udrvd_report_status(const struct udrvd_device *d)
 	add_text(o, "status", d->status);
 	add_number(o, "malformed_messages", d->malformed);
 	add_number(o, "foreign_messages", d->foreign);
+	add_number(o, "irq_storms", d->storms);
 	add(o, "endpoint", endpoint(&d->endpoint));
 	add(o, "counters", counters(d));
 	add(o, "recovery", recovery(d));
