@@ -157,6 +157,8 @@ static void two_drives_on_each_channel(void **state)
 	}
 	for (unsigned int i = 0; i < 4; i++)
 		check_disk(i, (i + 8) * MIB / 512, 8);
+	assert_true(rig.ide->ch[0].interrupts && rig.ide->ch[1].interrupts);
+	assert_int_equal(rig.ide->ch[0].lost_interrupts + rig.ide->ch[1].lost_interrupts, 0);
 }
 
 static void flush_and_trim(void **state)
