@@ -53,13 +53,14 @@ static struct node nodes[NODES];
 
 static uint32_t parameter(unsigned int node, unsigned int id)
 {
-	const struct node *n = &nodes[node - FIRST];
+	const struct node *n;
 
 	if (id == PARAM_NODES)
 		return node == 0 ? 1u << 16 | 1 : FIRST << 16 | NODES;
 	if (node < FIRST)
 		return id == PARAM_GROUP_TYPE ? GROUP_AUDIO : id == PARAM_PCM ? PCM :
 		       id == PARAM_AMP_IN ? 0x0a : id == PARAM_AMP_OUT ? 0x4a : 0;
+	n = &nodes[node - FIRST];
 	switch (id) {
 	case PARAM_WIDGET: return n->widget;
 	case PARAM_PIN: return n->pin_cap;
