@@ -6,7 +6,8 @@
 
 A section is a module here with run(out): it returns its checks, its raw figures
 and the rows of its picture.  Sections that are not run keep their last figures,
-with the revision they were measured at.  Exit status 1: a figure is not as aimed.
+with the revision they were measured at.  Exit status 1: a figure is not as aimed, or
+was not measured.
 """
 
 import importlib
@@ -86,8 +87,12 @@ def main():
     # A figure that has an aim and was not measured now is no success either.
     bad = [c["name"] for c in checks
            if c["ok"] is False or (c["ok"] is None and c["aim"] and section_of(c) in names)]
-    print(f"bench: {'not as aimed: ' + ', '.join(bad) if bad else 'as aimed'}; report: {path}")
-    return 1 if bad else 0
+    missing = [c["name"] for c in checks if c["ok"] is None]
+    for words, which in (("not as aimed", bad), ("not measured", missing)):
+        if which:
+            print(f"bench: {words}: {', '.join(which)}")
+    print(f"bench: report: {path}")
+    return 1 if bad or missing else 0
 
 
 if __name__ == "__main__":
