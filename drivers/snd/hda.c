@@ -81,8 +81,7 @@ static int prepare(struct udrv_dev *dev, enum udrv_snd_dir dir,
 /*
  * The list begins with the frame at hand and goes once around.  HDA 3.6.2 wants
  * buffers to begin at multiples of 128 bytes; after a pause or a restart the
- * first one does not.  Not in the manual: QEMU's model, and real chips seen to
- * work with Linux's align_buffer_size=0, take any frame.
+ * first one does not.  QEMU's model takes any frame; no real chip was tried.
  */
 static unsigned int make_list(struct hda *h, enum udrv_snd_dir dir, uint64_t frame)
 {
