@@ -275,8 +275,11 @@ static void *ask(void *data)
 {
 	struct liar *l = data;
 
-	while (!l->stop)
+	while (!l->stop) {
 		ioctl(v.device, VFIO_DEVICE_SET_IRQS, &l->set);
+		vfio_set_irqs(&v, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+			      VFIO_PCI_MSI_IRQ_INDEX, 0, NULL);
+	}
 	return NULL;
 }
 
@@ -285,12 +288,13 @@ static void *ask(void *data)
 static void a_request_that_changes_takes_nothing(void **state)
 {
 	struct liar l = { .set = {
-		.argsz = sizeof(l.set), .flags = VFIO_IRQ_SET_DATA_NONE |
-					VFIO_IRQ_SET_ACTION_TRIGGER,
+		.argsz = sizeof(l.set) + sizeof(l.event), .count = 1,
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 	} };
 	pthread_t liar, asker;
 	int had = 0;
 
+	l.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert_int_equal(pthread_create(&liar, NULL, lie, &l), 0);
 	assert_int_equal(pthread_create(&asker, NULL, ask, &l), 0);
 	for (uint64_t end = now_ns() + 2000000000; now_ns() < end; drop(0)) {
@@ -306,6 +310,7 @@ static void a_request_that_changes_takes_nothing(void **state)
 	l.stop = true;
 	pthread_join(liar, NULL);
 	pthread_join(asker, NULL);
+	close(l.event);
 	assert_true(had > 0);
 }
 
