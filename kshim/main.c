@@ -82,6 +82,14 @@ static long udrv_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long
 		return udrv_desc_ioctl(dev, arg);
 	case VFIO_DEVICE_SET_IRQS:
 		return udrv_set_irqs(dev, arg);
+	/*
+	 * VFIO takes a negative offset for a BAR in front of its first one, and
+	 * writes there.  It reads the request again after us, so that we cannot
+	 * look for that; it is a shortcut that users must do without anyway when
+	 * it fails.
+	 */
+	case VFIO_DEVICE_IOEVENTFD:
+		return -ENOTTY;
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		ret = vfio_pci_core_ioctl(vdev, cmd, arg);

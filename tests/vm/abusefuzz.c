@@ -378,6 +378,21 @@ static void tick(int signum)
 {
 }
 
+/*
+ * Linux 6.12 takes it for a BAR in front of the first and writes there, for anybody
+ * who has the device: so udrv.ko refuses the call.  Found by this program.
+ */
+static void ioeventfd_is_refused(void)
+{
+	struct vfio_device_ioeventfd req = {
+		.argsz = sizeof(req), .flags = VFIO_DEVICE_IOEVENTFD_8,
+		.offset = 0xfffffffe00000006ULL, .data = 1, .fd = events,
+	};
+
+	if (ioctl(vfio.device, VFIO_DEVICE_IOEVENTFD, &req) == 0 || errno != ENOTTY)
+		die("VFIO_DEVICE_IOEVENTFD is not refused");
+}
+
 static void prepare(const char *bdf, const char *uid)
 {
 	struct sigaction action = { .sa_handler = tick };	/* no SA_RESTART */
@@ -396,6 +411,7 @@ static void prepare(const char *bdf, const char *uid)
 	if (buffer == MAP_FAILED || readonly == MAP_FAILED || events < 0 ||
 	    io_uring_queue_init(16, &ring, 0))
 		die("prepare");
+	ioeventfd_is_refused();
 	root = !uid;
 	if (uid && (setgroups(0, NULL) || setgid((gid_t)atoi(uid)) || setuid((uid_t)atoi(uid))))
 		die("setuid");
