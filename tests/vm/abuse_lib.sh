@@ -7,10 +7,10 @@ proc_irq() { find /proc/irq | sort; }
 
 # Objects in use in the caches from which modules allocate, give or take some
 # hundreds that processors hold in advance.  kfree_rcu() keeps what it frees for up
-# to 5 seconds, unless memory is wanted (2; 4: without a message).
+# to 5 seconds, unless memory is wanted.
 slab_objects() {
 	for _ in 1 2 3; do
-		echo 6 > /proc/sys/vm/drop_caches
+		echo 2 > /proc/sys/vm/drop_caches
 		sleep 0.3
 	done
 	awk '/^kmalloc-/ { sum += $2 } END { print sum }' /proc/slabinfo
