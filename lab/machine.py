@@ -43,11 +43,13 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
     options = VARIANTS[variant]
     iommu = options.get("iommu", True)
     # panic=-1 with -no-reboot: a panic ends QEMU at once.
+    # tsc=reliable: on a busy host Linux distrusts the TSC, turns to QEMU's HPET, and freezes.
     # no_timer_check: on a busy host the kernel finds its timer too slow, and panics.
     # iomem=relaxed: tests touch registers through sysfs beside the device's driver;
     # newer kernels take that mapping away when VFIO opens it.
     icount = options.get("icount", False)
-    cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off no_timer_check iomem=relaxed "
+    cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=reliable "
+               "no_timer_check iomem=relaxed "
                f"intel_iommu={'on' if iommu else 'off'} "
                # Where code lies changes what it costs.
                f"{'nokaslr norandmaps ' if icount else ''}"
