@@ -15,8 +15,8 @@ NAME = "ide0"
 BDF = os.environ.get("DEMO_IDE", "0000:00:13.0")
 KILLS = int(os.environ.get("DEMO_DISK_KILLS", "12"))
 DISK, MOUNT = f"/dev/udrv/{NAME}0", "/mnt/demo"
-# A few thousand files of all sizes that every lab has.
-[SOURCE] = glob.glob("/usr/src/linux-headers-*-common/include/linux")
+# A thousand files of all sizes that every lab has.
+[SOURCE] = glob.glob("/usr/src/linux-headers-*-common/include/uapi")
 CONFIG = f"""\
 [device]
 name = {NAME}
