@@ -6,14 +6,11 @@ In wall-clock time, because a disk's time is not made of instructions: so only
 ratios of medians are judged, of rounds that took turns on the same host."""
 
 import json
-import os
 import statistics
-import subprocess
 
-import report
+import guest_half
 
 TIMEOUT = 400
-RUN = "bench-disk"
 # What counts: transactions of small ones, bytes of large ones; the aim.
 JOBS = {
     "seqread": ("mb_s", 1.0), "seqwrite": ("mb_s", 1.0),
@@ -21,16 +18,6 @@ JOBS = {
     "randread_qd32": ("iops", 0.9), "randwrite_qd32": ("iops", 0.9),
 }
 RECOVERY_AIM = 50
-
-
-def boot_vm(out):
-    done = subprocess.run(
-        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--machine", "ide",
-         "--timeout", str(TIMEOUT), "--", "/udrv/bench/disk.sh", "/out/disk.jsonl"],
-        env=dict(os.environ, O=out), check=False)
-    if done.returncode == 130:
-        raise KeyboardInterrupt
-    return f"{out}/vm/{RUN}/out"
 
 
 def read_rows(path):
@@ -74,7 +61,7 @@ def figures(rows, job, what, unit):
 
 
 def run(out):
-    guest_out = boot_vm(out)
+    guest_out = guest_half.run(out, "disk", "ide", TIMEOUT)
     rows = read_rows(guest_out + "/disk.jsonl")
     times = [t for row in rows for t in row.get("recovery_ms", [])]
     checks = [ratio(rows, job) for job in JOBS]

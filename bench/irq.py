@@ -4,13 +4,10 @@ instructions, by every way there is to get one (bench/irqcost.c says what is
 counted).  The lab's machine "icount" counts exactly, whatever the host does."""
 
 import json
-import os
-import subprocess
 
-import report
+import guest_half
 
 TIMEOUT = 600       # a minute when the host has nothing else to do
-RUN = "bench-irq"
 # A row of the picture and of the report; what it is compared with.
 METHODS = {
     "vfio_intx": "VFIO INTx: eventfd, unmask by ioctl",
@@ -27,17 +24,6 @@ METHODS = {
 }
 BASE = "vfio_intx"
 AIM = 0.85
-
-
-def run_vm(out):
-    """Runs the guest's half; returns the folder of what it wrote."""
-    done = subprocess.run(
-        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--machine", "icount",
-         "--timeout", str(TIMEOUT), "--", "/udrv/bench/irq.sh", "/out/irq.jsonl"],
-        env=dict(os.environ, O=out), check=False)
-    if done.returncode == 130:
-        raise KeyboardInterrupt
-    return f"{out}/vm/{RUN}/out"
 
 
 def read_rows(path):
@@ -77,7 +63,7 @@ def ratio(rows, name, ours, what, aim):
 
 
 def run(out):
-    guest_out = run_vm(out)
+    guest_out = guest_half.run(out, "irq", "icount", TIMEOUT)
     rows = read_rows(guest_out + "/irq.jsonl")
     checks = [figure(rows, name) for name in METHODS]
     checks += [ratio(rows, "irq.udrv_over_vfio", "udrv_intx", "round", AIM),

@@ -6,7 +6,7 @@
 #	end_driver				# its exit status is ours
 
 LOG=/tmp/ramdisk.log
-driver='' disk='' job=''
+disk='' job=''
 
 # queue NAME: of the disk, in sysfs.
 queue() { cat "/sys/block/$disk/queue/$1"; }
@@ -20,14 +20,6 @@ alone() {
 	wait_for 10 grep -q 'is /dev/ublkb' $LOG || { diag "$(cat $LOG)"; return 1; }
 	disk=$(sed -n 's/.* is .dev.\(ublkb[0-9]*\)$/\1/p' $LOG | tail -1)
 	[ -b "/dev/$disk" ]
-}
-
-end_driver() {
-	local pid=$driver
-	driver=
-	[ -n "$pid" ] || return 0
-	kill -TERM "$pid" 2> /dev/null
-	wait "$pid"
 }
 
 # pattern MEGABYTES SEED: reproducible bytes that no block has in common with

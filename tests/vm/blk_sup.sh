@@ -13,10 +13,7 @@ BACK=/dev/shm/back
 udrvd=''
 
 # of_status KEY: of disk0, empty for null.
-of_status() {
-	udrvctl --json status disk0 | python3 -c \
-		'import json,sys; v = json.load(sys.stdin)[sys.argv[1]]; print("" if v is None else v)' "$1"
-}
+of_status() { status_of disk0 "$1"; }
 # counter NAME: of its first unit.
 counter() {
 	udrvctl --json status disk0 | python3 -c \

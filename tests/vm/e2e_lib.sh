@@ -43,7 +43,4 @@ supervised_end() {
 }
 
 # of_status KEY: a top-level value of net0's status, empty for null.
-of_status() {
-	udrvctl --json status net0 | python3 -c \
-		'import json,sys; v = json.load(sys.stdin)[sys.argv[1]]; print("" if v is None else v)' "$1"
-}
+of_status() { status_of net0 "$1"; }

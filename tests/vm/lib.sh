@@ -204,3 +204,23 @@ peer() {
 	ip -n "$1" addr add "$3" dev "$net" &&
 	ip -n "$1" link set "$net" up
 }
+
+# ---- drivers -------------------------------------------------------------------
+
+driver=''	# the pid of one that the test has started by hand
+
+# end_driver: its exit status is ours.
+end_driver() {
+	local pid=$driver
+	driver=
+	[ -n "$pid" ] || return 0
+	kill -TERM "$pid" 2> /dev/null
+	wait "$pid"
+}
+
+# status_of NAME KEY: a top-level value of a device's status in udrvd, empty for
+# null.
+status_of() {
+	udrvctl --json status "$1" | python3 -c \
+		'import json,sys; v = json.load(sys.stdin)[sys.argv[1]]; print("" if v is None else v)' "$2"
+}

@@ -9,7 +9,7 @@
 FRAMES=/udrv/tests/vm/frames.py
 OURS=10.7.0.1 THEIRS=10.7.0.2
 LOG=/tmp/driver.log
-driver='' peer_if='' peer_base=0 bg='' driver_status=0
+peer_if='' peer_base=0 bg='' driver_status=0
 # What counters reads:
 tx_taken=0 tx_sent=0 tx_dropped=0 rx_frames=0 rx_dropped=0 rx_errors=0 resets=0
 
@@ -24,15 +24,6 @@ reach() { ours ping -q -c 1 -W 1 $THEIRS; }
 stat() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/$3"; }
 # The slot at the other end: the next one.
 other() { printf %02x $((16#$1 + 1)); }
-
-# end_driver: its exit status is ours.
-end_driver() {
-	local pid=$driver
-	driver=
-	[ -n "$pid" ] || return 0
-	kill -TERM "$pid" 2> /dev/null
-	wait "$pid"
-}
 
 # alone SLOT MODULE [OPTION=VALUE...]: with UDRV_FAULT it misbehaves.
 alone() {
