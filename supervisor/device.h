@@ -34,6 +34,7 @@ struct udrvd_device {
 
 	/* What outlives drivers. */
 	struct udrv_host_vfio vfio;		/* all -1: not open, or no hardware */
+	struct udrv_host_ports ports;		/* its driver gets */
 	int arena, checkpoint;			/* memfds; -1: not made yet */
 	const volatile struct udrv_checkpoint *page;
 	struct udrvd_endpoint endpoint;

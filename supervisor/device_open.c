@@ -68,9 +68,11 @@ static int open_hardware(struct udrvd_device *d, struct udrv_error *err)
 		ret = udrv_host_bind(d->cfg->bdf, d->cfg->bind, err);
 	if (!ret)
 		ret = udrv_host_open(d->cfg->bdf, &d->vfio, err);
-	if (!ret)
-		udrvd_storm_open(d);
-	return ret;
+	if (ret)
+		return ret;
+	udrv_host_ports_try(d->cfg->bdf, &d->ports);
+	udrvd_storm_open(d);
+	return 0;
 }
 
 static int open_endpoint(struct udrvd_device *d, struct udrv_error *err)

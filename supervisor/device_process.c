@@ -54,6 +54,8 @@ static void env_add(struct env *e, const char *fmt, ...)
 /* A driver gets no environment but this.  UDRV_LOG and the like go on to it. */
 static void make_env(const struct udrvd_device *d, struct env *e)
 {
+	char ports[128];
+
 	e->n = 0;
 	e->used = 0;
 	env_add(e, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -61,9 +63,11 @@ static void make_env(const struct udrvd_device *d, struct env *e)
 	env_add(e, "NOTIFY_SOCKET=%s", d->notify_name);
 	if (d->cfg->watchdog)
 		env_add(e, "WATCHDOG_USEC=%" PRIu64, d->cfg->watchdog / 1000);
+	udrv_host_ports_text(&d->ports, ports, sizeof(ports));
+	env_add(e, "UDRV_PORTS=%s", ports);
 	for (char **v = environ; *v; v++)
 		if (!strncmp(*v, "UDRV_", 5) && strncmp(*v, "UDRV_DEVICE=", 12) != 0 &&
-		    e->n < ENV_MAX)
+		    strncmp(*v, "UDRV_PORTS=", 11) != 0 && e->n < ENV_MAX)
 			e->ptr[e->n++] = *v;
 	e->ptr[e->n] = NULL;
 }
@@ -101,6 +105,7 @@ int udrvd_process_start(struct udrvd_device *d)
 		.user = d->cfg->user,
 		.group = d->cfg->group,
 		.memlock = d->vfio.device >= 0 || d->cfg->disk ? d->cfg->memlock : 0,
+		.ports = d->ports,
 	};
 	int ret;
 

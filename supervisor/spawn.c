@@ -27,7 +27,7 @@
 #define FIRST_FD	3	/* SD_LISTEN_FDS_START */
 #define ENV_MAX		64
 
-enum step { STEP_FDS, STEP_LIMITS, STEP_USER, STEP_CAPS, STEP_PARENT, STEP_CHDIR, STEP_EXEC };
+enum step { STEP_FDS, STEP_LIMITS, STEP_PORTS, STEP_USER, STEP_CAPS, STEP_PARENT, STEP_CHDIR, STEP_EXEC };
 
 struct report {
 	int step, err;
@@ -92,6 +92,14 @@ static void set_limits(const struct child *c)
 		give_up(c, STEP_LIMITS);
 }
 
+/* While we may: the leave stays when the capability goes. */
+static void set_ports(const struct child *c)
+{
+	errno = -udrv_host_ports_allow(&c->s->ports, true);
+	if (errno)
+		give_up(c, STEP_PORTS);
+}
+
 static void set_user(const struct child *c)
 {
 	const struct udrvd_spawn *s = c->s;
@@ -142,6 +150,7 @@ static void run_child(struct child *c)
 	umask(077);
 	set_fds(c);
 	set_limits(c);
+	set_ports(c);
 	set_user(c);
 	drop_caps(c);
 	/* Changing the user clears it, so it comes after that; then our parent
@@ -229,6 +238,7 @@ int udrvd_spawn_report(int report, const char *path, char *text, size_t size)
 	static const char *const what[] = {
 		[STEP_FDS] = "its descriptors cannot be set up",
 		[STEP_LIMITS] = "memlock= is more than we may give (run udrvd as root, or raise LimitMEMLOCK=)",
+		[STEP_PORTS] = "it cannot be given its device's I/O ports (UDRV_PORTS=none in udrvd's environment does without)",
 		[STEP_USER] = "its user cannot be set (user=, group=)",
 		[STEP_CAPS] = "its capabilities cannot be dropped",
 		[STEP_PARENT] = "it cannot be tied to udrvd's life",

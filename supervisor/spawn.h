@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <udrv/host.h>
 
 #define UDRVD_FDS	16
 
@@ -27,6 +28,7 @@ struct udrvd_spawn {
 	uid_t user;
 	gid_t group;
 	uint64_t memlock;		/* bytes; 0: leave it */
+	struct udrv_host_ports ports;	/* of its device, which it may use */
 };
 
 struct udrvd_process {

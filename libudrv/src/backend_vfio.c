@@ -73,7 +73,7 @@ static int open_inherited(struct udrv_dev *dev, struct udrv_vfio *v)
 	v->irq = udrv_fds_find(&dev->fds, "irq");
 	v->isa[0] = udrv_fds_find(&dev->fds, "irq14");
 	v->isa[1] = udrv_fds_find(&dev->fds, "irq15");
-	return 0;
+	return udrv_vfio_ports_inherit(dev, v);
 }
 
 static int open_by_name(struct udrv_dev *dev, struct udrv_vfio *v, const char *name)
@@ -99,6 +99,10 @@ static int open_by_name(struct udrv_dev *dev, struct udrv_vfio *v, const char *n
 	v->irq = host.irq;
 	memcpy(v->isa, host.isa, sizeof(v->isa));
 	v->own = true;
+	udrv_host_ports_try(bdf, &v->ports);
+	/* It just could be done; if not, nothing but time is lost. */
+	if (udrv_host_ports_allow(&v->ports, true))
+		memset(&v->ports, 0, sizeof(v->ports));
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 #ifndef UDRV_BACKEND_VFIO_H
 #define UDRV_BACKEND_VFIO_H
 
+#include <udrv/host.h>
+
 #include "internal.h"
 
 /* Where DMA mappings are made; fd: a container (type 1) or an iommufd. */
@@ -32,6 +34,7 @@ struct udrv_vfio {
 	uint64_t config_off;
 	uint64_t config_size;
 	const struct udrv_iommu_ops *iommu;
+	struct udrv_host_ports ports;	/* that we may use directly */
 };
 
 /* backend_vfio_irq.c */
@@ -42,5 +45,13 @@ void udrv_vfio_watch_request(struct udrv_dev *dev);
 /* backend_vfio_bar.c */
 int udrv_vfio_bar_map(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar);
 void udrv_vfio_bar_unmap(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar);
+
+/* backend_vfio_ports.c */
+/* Pure: UDRV_PORTS.  -EINVAL */
+int udrv_vfio_ports_parse(const char *text, struct udrv_host_ports *ports);
+/* What our supervisor says. */
+int udrv_vfio_ports_inherit(struct udrv_dev *dev, struct udrv_vfio *v);
+/* BAR n, of which bar has the length only, as ports; false: not this one. */
+bool udrv_vfio_ports_map(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar);
 
 #endif /* UDRV_BACKEND_VFIO_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * backend_vfio_bar.c - BARs through VFIO: mapped where VFIO lets us, else
- * (I/O ports, small or MSI-X-shared BARs on some kernels) read and written
- * through the region.
+ * (I/O ports without leave to use them, small or MSI-X-shared BARs on some
+ * kernels) read and written through the region.
  */
 #include <errno.h>
 #include <linux/vfio.h>
@@ -71,6 +71,8 @@ int udrv_vfio_bar_map(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar
 			return 0;
 		}
 	}
+	if (udrv_vfio_ports_map(dev, n, bar))
+		return 0;
 	r = malloc(sizeof(*r));
 	if (!r)
 		return -ENOMEM;
@@ -82,8 +84,8 @@ int udrv_vfio_bar_map(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar
 
 void udrv_vfio_bar_unmap(struct udrv_dev *dev, unsigned int n, struct udrv_bar *bar)
 {
-	if (bar->io)
+	if (bar->io == &region_io)
 		free(bar->io_arg);
-	else
+	else if (!bar->io)
 		munmap((void *)bar->base, bar->len);
 }

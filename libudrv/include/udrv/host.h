@@ -73,6 +73,30 @@ struct udrv_host_vfio {
 UDRV_API int udrv_host_open(const char *bdf, struct udrv_host_vfio *v, struct udrv_error *err);
 UDRV_API void udrv_host_close(struct udrv_host_vfio *v);
 
+/*
+ * I/O ports of a device's BARs (and of an IDE function in compatibility mode).
+ * A process that the kernel gives leave to (ioperm(2), x86, CAP_SYS_RAWIO)
+ * uses them without a system call; fork(), another user and exec() keep that.
+ */
+#define UDRV_HOST_BARS	6
+struct udrv_host_ports {
+	struct udrv_host_port {
+		uint16_t first, count;		/* count 0: not ports */
+	} bar[UDRV_HOST_BARS];
+};
+/* By the kernel's word; ports of the board itself (below 1000h, where no BAR is)
+ * are left out. */
+UDRV_API int udrv_host_ports(const char *bdf, struct udrv_host_ports *ports,
+			     struct udrv_error *err);
+/* For the calling process; async-signal-safe.  -ENOTSUP: not on this machine;
+ * -EPERM: also if the kernel is locked down. */
+UDRV_API int udrv_host_ports_allow(const struct udrv_host_ports *ports, bool on);
+/* The ports that a process of ours could be allowed; none with UDRV_PORTS=none in
+ * the environment.  Nothing is allowed afterwards. */
+UDRV_API void udrv_host_ports_try(const char *bdf, struct udrv_host_ports *ports);
+/* For a driver's UDRV_PORTS: "0:1f0+8,4:c040+16", or "none". */
+UDRV_API void udrv_host_ports_text(const struct udrv_host_ports *ports, char *text, size_t size);
+
 /* After the death of a driver: bus master off, interrupts off, generic reset
  * where the device has one, all DMA unmapped.  Each step is tried whatever
  * the others said; when[] gets CLOCK_MONOTONIC ns after each of them.  Returns
