@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <pci/pci.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <udrv/host.h>
 
 #include "ctl_host.h"
+#include "ctl_saved.h"
 
 #define EXIT_REFUSED	1
 #define EXIT_USAGE	100
@@ -128,17 +131,93 @@ int udrvctl_list(int argc, char *argv[])
 	return 0;
 }
 
-/* What became of it. */
-static void say_driver(const char *bdf)
-{
-	struct udrv_host_info i;
+/* ---- bind, unbind --------------------------------------------------------------- */
 
-	if (!udrv_host_info(bdf, &i, NULL))
-		printf("%s: driver %s\n", i.bdf, i.driver[0] ? i.driver : "none");
+struct job {
+	const char *driver;		/* NULL: unbind, or what is saved */
+	bool saved;			/* bind as it is saved */
+	bool save;			/* and keep it so over reboots */
+};
+
+/* The kernel's driver: what --driver or a file says may not be loaded yet. */
+static void load_module(const char *driver)
+{
+	char *argv[] = { "modprobe", "-q", (char *)driver, NULL }, path[64];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s", driver);
+	/* If that fails, binding says that the driver is not there. */
+	if (access(path, F_OK) && !posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ))
+		waitpid(pid, NULL, 0);
 }
 
-/* All of the devices are tried; the worst result counts.  driver NULL: unbind. */
-static int for_each(char *argv[], const char *driver)
+static int let_go(const char *bdf, bool forget, struct udrv_error *err)
+{
+	struct udrv_host_info i;
+	int ret;
+
+	if (!forget)
+		return udrv_host_unbind(bdf, err);
+	ret = udrvctl_forget(bdf, err);
+	/* That may be all there is to do: it may even be unplugged. */
+	if (ret || udrv_host_info(bdf, &i, NULL) ||
+	    (strcmp(i.driver, "udrv") != 0 && strcmp(i.driver, "vfio-pci") != 0))
+		return ret;
+	return udrv_host_unbind(bdf, err);
+}
+
+static int change(const char *bdf, const struct job *job, struct udrv_error *err)
+{
+	const char *driver = job->driver;
+	char saved[32];
+	int ret;
+
+	if (job->saved) {
+		ret = udrvctl_saved(bdf, saved, err);
+		if (ret)
+			return ret;
+		driver = saved;
+	}
+	if (!driver)
+		return let_go(bdf, job->save, err);
+	load_module(driver);
+	ret = udrv_host_bind(bdf, driver, err);
+	return ret || !job->save ? ret : udrvctl_save(bdf, driver, err);
+}
+
+/* What became of it. */
+static void say_driver(const char *bdf, const struct job *job)
+{
+	struct udrv_host_info i;
+	char saved[32];
+
+	if (udrv_host_info(bdf, &i, NULL))
+		return;
+	printf("%s: driver %s\n", i.bdf, i.driver[0] ? i.driver : "none");
+	if (!job->driver && !job->saved && !udrvctl_saved(i.bdf, saved, &(struct udrv_error){ 0 }))
+		printf("%s: will be bound to %s again at the next boot; unbind --save forgets that\n",
+		       i.bdf, saved);
+}
+
+/* An exit status. */
+static int one(const char *word, const struct job *job)
+{
+	char bdf[UDRV_BDF_LEN];
+	struct udrv_error err;
+	int ret = udrv_host_bdf(word, bdf, &err);
+
+	if (!ret)
+		ret = change(bdf, job, &err);
+	if (!ret) {
+		say_driver(bdf, job);
+		return 0;
+	}
+	fprintf(stderr, "udrvctl: %s\n", err.text);
+	return ret == -EACCES ? EXIT_SYSTEM : EXIT_REFUSED;
+}
+
+/* All of the devices are tried; the worst result counts. */
+static int for_each(char *argv[], const struct job *job)
 {
 	char bdf[UDRV_BDF_LEN];
 	struct udrv_error err;
@@ -151,19 +230,24 @@ static int for_each(char *argv[], const char *driver)
 			return EXIT_USAGE;
 		}
 	for (; *argv; argv++) {
-		int ret = driver ? udrv_host_bind(*argv, driver, &err)
-				 : udrv_host_unbind(*argv, &err);
-		int status = ret == -EACCES ? EXIT_SYSTEM : EXIT_REFUSED;
+		int status = one(*argv, job);
 
-		if (!ret) {
-			say_driver(*argv);
-			continue;
-		}
-		fprintf(stderr, "udrvctl: %s\n", err.text);
 		if (status > worst)
 			worst = status;
 	}
 	return worst;
+}
+
+/* One that is saved: not there now, or not ours, is no error. */
+static int restore(const char *bdf, void *arg)
+{
+	struct udrv_host_info i;
+	struct udrv_error err;
+	char driver[32];
+
+	if (udrvctl_saved(bdf, driver, &err) == -ENOENT || udrv_host_info(bdf, &i, &err))
+		return 0;
+	return one(bdf, arg);
 }
 
 /* The better one that is there.  With neither, the refusal names udrv. */
@@ -179,25 +263,44 @@ static const char *default_driver(void)
 
 int udrvctl_bind(int argc, char *argv[])
 {
-	static const char text[] = "bind [--driver udrv|vfio-pci] BDF... (addresses: udrvctl list)";
-	const char *driver = NULL;
+	static const char text[] =
+		"bind [--save] [--driver udrv|vfio-pci] BDF..., or bind --saved [BDF...] (addresses: udrvctl list)";
+	struct job job = { 0 };
 
-	argv++;
-	if (*argv && !strcmp(*argv, "--driver")) {
-		driver = argv[1];
-		if (!driver || (strcmp(driver, "udrv") != 0 && strcmp(driver, "vfio-pci") != 0))
+	for (argv++; *argv && **argv == '-'; argv++) {
+		if (!strcmp(*argv, "--save")) {
+			job.save = true;
+		} else if (!strcmp(*argv, "--saved")) {
+			job.saved = true;
+		} else if (!strcmp(*argv, "--driver") && argv[1]) {
+			job.driver = *++argv;
+			if (strcmp(job.driver, "udrv") != 0 && strcmp(job.driver, "vfio-pci") != 0)
+				return usage(text);
+		} else {
 			return usage(text);
-		argv += 2;
+		}
 	}
-	if (!*argv || **argv == '-')
+	if (job.saved && (job.save || job.driver))
 		return usage(text);
-	return for_each(argv, driver ? driver : default_driver());
+	if (job.saved && !*argv)
+		return udrvctl_saved_each(restore, &job);
+	if (!*argv)
+		return usage(text);
+	if (!job.saved && !job.driver)
+		job.driver = default_driver();
+	return for_each(argv, &job);
 }
 
 int udrvctl_unbind(int argc, char *argv[])
 {
+	struct job job = { 0 };
+
 	argv++;
+	if (*argv && !strcmp(*argv, "--save")) {
+		job.save = true;
+		argv++;
+	}
 	if (!*argv || **argv == '-')
-		return usage("unbind BDF... (addresses: udrvctl list)");
-	return for_each(argv, NULL);
+		return usage("unbind [--save] BDF... (addresses: udrvctl list)");
+	return for_each(argv, &job);
 }

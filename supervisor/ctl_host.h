@@ -6,7 +6,7 @@
 #define UDRV_CTL_HOST_H
 
 int udrvctl_list(int argc, char *argv[]);	/* [--json] */
-int udrvctl_bind(int argc, char *argv[]);	/* [--driver udrv|vfio-pci] BDF... */
-int udrvctl_unbind(int argc, char *argv[]);	/* BDF... */
+int udrvctl_bind(int argc, char *argv[]);	/* [--save] [--driver udrv|vfio-pci] BDF..., --saved [BDF...] */
+int udrvctl_unbind(int argc, char *argv[]);	/* [--save] BDF... */
 
 #endif /* UDRV_CTL_HOST_H */

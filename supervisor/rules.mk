@@ -10,5 +10,5 @@ supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.
 	device_open.c device_process.c disk.c endpoint_blk.c endpoint_net.c log.c loop.c pin.c \
 	reap.c report.c spawn.c storm.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
-supervisor/udrvctl_SRC := $(addprefix supervisor/,ctl_client.c ctl_host.c ctl_show.c state.c udrvctl.c)
+supervisor/udrvctl_SRC := $(addprefix supervisor/,ctl_client.c ctl_host.c ctl_saved.c ctl_show.c state.c udrvctl.c)
 supervisor/udrvctl_PKGS := json-c

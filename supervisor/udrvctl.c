@@ -44,8 +44,9 @@ static int usage(FILE *to, int status)
 		"  shutdown                         end udrvd and its drivers\n"
 		"\n"
 		"  list [--json]                    PCI devices, who drives and who uses them\n"
-		"  bind [--driver udrv|vfio-pci] DEVICE...\n"
-		"  unbind DEVICE...                 give it back to the kernel's driver\n"
+		"  bind [--save] [--driver udrv|vfio-pci] DEVICE...    --save: over reboots, too\n"
+		"  bind --saved [DEVICE...]         as it was saved\n"
+		"  unbind [--save] DEVICE...        give it back to the kernel's driver\n"
 		"\n"
 		"Exit status: 0 done, 1 refused, 100 wrong usage, 111 the system (or udrvd)\n"
 		"is not there.  The default SOCKET is %s.\n", UDRVD_CONTROL_PATH);
