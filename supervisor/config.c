@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <udrv/host.h>
+#include <udrv/snd_abi.h>
 
 #include "config.h"
 #include "value.h"
@@ -186,6 +187,25 @@ static int parse_gone(struct parser *p, const struct key *key, const char *value
 	return p->cfg->disk_fail || !strcmp(value, "wait") ? 0 : -EINVAL;
 }
 
+static int parse_socket(struct parser *p, const struct key *key, const char *value)
+{
+	p->cfg->line_sound = p->line;
+	if (value[0] != '/' || strlen(value) >= sizeof(p->cfg->snd_socket))
+		return -EINVAL;
+	strcpy(p->cfg->snd_socket, value);
+	return 0;
+}
+
+static int parse_mode(struct parser *p, const struct key *key, const char *value)
+{
+	return udrvd_value_mode(value, &p->cfg->snd_mode);
+}
+
+static int parse_snd_group(struct parser *p, const struct key *key, const char *value)
+{
+	return udrvd_value_group(value, &p->cfg->snd_group);
+}
+
 static int parse_user(struct parser *p, const struct key *key, const char *value)
 {
 	gid_t group = NOBODY;
@@ -224,6 +244,11 @@ static const struct key keys[] = {
 	{ "disk", "link", parse_link, 0, 0, 0,
 	  "1 to 31 of the letters a-z, 0-9, '-', '_', '.'" },
 	{ "disk", "gone", parse_gone, 0, 0, 0, "wait or fail" },
+	{ "sound", "socket", parse_socket, 0, 0, 0, "an absolute path of up to 107 letters" },
+	{ "sound", "mode", parse_mode, 0, 0, 0, "permissions such as 0660" },
+	{ "sound", "group", parse_snd_group, 0, 0, 0, "a group, by name or number" },
+	{ "sound", "ring", parse_size, MEMBER(ring), 16384, 16u << 20,
+	  "a multiple of 4K from 16K to 16M, such as 256K" },
 	{ "restart", "backoff_min", parse_time, MEMBER(restart.backoff_min), MS, 3600 * SEC,
 	  "a time from 1ms to 1h, such as 100ms" },
 	{ "restart", "backoff_max", parse_time, MEMBER(restart.backoff_max), MS, 3600 * SEC,
@@ -244,7 +269,7 @@ static const struct key keys[] = {
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(N_KEYS <= KEYS_MAX, "seen_key[] is too small");
 
-static const char *const sections[] = { "device", "dma", "net", "disk", "restart", "sandbox" };
+static const char *const sections[] = { "device", "dma", "net", "disk", "sound", "restart", "sandbox" };
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
 /* ---- the lines --------------------------------------------------------------- */
@@ -266,11 +291,14 @@ static void new_section(struct parser *p, const char *name, size_t len)
 		} else if (!strcmp(sections[i], "disk")) {
 			p->cfg->disk = true;
 			p->cfg->line_disk = p->line;
+		} else if (!strcmp(sections[i], "sound")) {
+			p->cfg->sound = true;
+			p->cfg->line_sound = p->line;
 		}
 		return;
 	}
 	complain(p, p->line,
-		 "unknown section [%.*s]; expected [device], [dma], [net], [disk], [restart] or [sandbox]",
+		 "unknown section [%.*s]; expected [device], [dma], [net], [disk], [sound], [restart] or [sandbox]",
 		 (int)len, name);
 }
 
@@ -355,12 +383,16 @@ static void set_defaults(struct udrvd_config *cfg, const char *file)
 			.backoff_min = 100 * MS, .backoff_max = 10 * SEC,
 			.healthy = 10 * SEC, .limit = 10,
 		},
+		.ring = 256u << 10,
+		.snd_mode = 0660,
 		.start_timeout = 10 * SEC,
 		.stop_timeout = 2 * SEC,
 		.watchdog = 2 * SEC,
 		.user = NOBODY,
 		.group = NOBODY,
 	};
+	/* The group of /dev/snd, if there is one. */
+	(void)udrvd_value_group("audio", &cfg->snd_group);
 	snprintf(cfg->file, sizeof(cfg->file), "%s", file);
 }
 
@@ -373,7 +405,9 @@ static int key_line(const struct parser *p, const char *section, const char *nam
  * its memory, so that the arena counts for it and for the device. */
 static uint64_t needed_memlock(const struct udrvd_config *cfg)
 {
-	return cfg->disk ? 2 * cfg->arena + (16u << 20) : cfg->arena + (1u << 20);
+	if (cfg->disk)
+		return 2 * cfg->arena + (16u << 20);
+	return cfg->arena + (1u << 20) + (cfg->sound ? 2 * cfg->ring : 0);
 }
 
 static void check_whole(struct parser *p)
@@ -400,6 +434,11 @@ static void check_whole(struct parser *p)
 	if (cfg->net && cfg->disk)
 		complain(p, cfg->line_disk, "[disk]: the device is a network interface, says line %d; expected [net] or [disk]",
 			 cfg->line_net);
+	if (cfg->sound && (cfg->net || cfg->disk))
+		complain(p, cfg->line_sound, "[sound]: the device is something else already, says line %d; expected one of [net], [disk] and [sound]",
+			 cfg->net ? cfg->line_net : cfg->line_disk);
+	if (cfg->sound && !cfg->snd_socket[0])
+		snprintf(cfg->snd_socket, sizeof(cfg->snd_socket), UDRV_SND_DIR "/%s.snd", cfg->name);
 	if (cfg->disk && !cfg->link[0])
 		snprintf(cfg->link, sizeof(cfg->link), "%s", cfg->name);
 	if (cfg->net && !cfg->ifname[0] && !p->complaints)

@@ -32,6 +32,12 @@ struct udrvd_config {
 	char link[32];			/* /dev/udrv/LINK0 and so on */
 	bool disk_fail;			/* requests fail when no driver will come */
 
+	bool sound;			/* the file has a section [sound] */
+	char snd_socket[108];
+	mode_t snd_mode;
+	gid_t snd_group;
+	uint64_t ring;			/* bytes, of each stream */
+
 	struct udrvd_policy restart;
 	uint64_t start_timeout, stop_timeout, watchdog;	/* ns; watchdog 0: none */
 
@@ -39,7 +45,7 @@ struct udrvd_config {
 	gid_t group;
 	bool group_given;
 
-	int line_name, line_bdf, line_net, line_disk;	/* for messages; 0: not given */
+	int line_name, line_bdf, line_net, line_disk, line_sound;	/* for messages; 0: not given */
 };
 
 /* Complaints go to errors, "FILE:LINE: what is wrong (what is expected)", one

@@ -102,6 +102,10 @@ unsigned int udrvd_configs_check(const struct udrvd_configs *all, FILE *errors)
 				complaints += !!fprintf(errors,
 					"%s:%d: interface %s is taken already, in %s:%d\n", a->file,
 					a->line_net, a->ifname, b->file, b->line_net);
+			if (clash(a->snd_socket, b->snd_socket))
+				complaints += !!fprintf(errors,
+					"%s:%d: socket %s is taken already, in %s:%d\n", a->file,
+					a->line_sound, a->snd_socket, b->file, b->line_sound);
 			if (clash(a->link, b->link))
 				complaints += !!fprintf(errors,
 					"%s:%d: the disks' link=%s is taken already, in %s:%d\n", a->file,

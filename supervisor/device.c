@@ -43,6 +43,19 @@ static void do_endpoint(struct udrvd_device *d, bool hold)
 		udrvd_log(UDRV_WARN, d->cfg->name, "%s", text);
 }
 
+/* An engine plays on only until a driver that comes at once has stopped it, and
+ * not if that one never came to be ready within its time. */
+static void do_quiesce(struct udrvd_device *d, bool down)
+{
+	const struct udrvd_endpoint *e = &d->endpoint;
+	bool hung = d->killed && !d->life.ready;
+
+	if (e->is_open && e->ops->plays_on && !down && !d->delay && !hung)
+		udrvd_device_irqs_off(d);
+	else
+		udrvd_device_quiesce(d);
+}
+
 static void do_delay(struct udrvd_device *d)
 {
 	if (d->delay)
@@ -137,7 +150,7 @@ static enum udrvd_event act(struct udrvd_device *d, unsigned int actions)
 	if (actions & UDRVD_KILL)
 		do_kill(d);
 	if (actions & UDRVD_QUIESCE)
-		udrvd_device_quiesce(d);
+		do_quiesce(d, actions & UDRVD_DOWN);
 	if (actions & UDRVD_RELEASE)
 		udrvd_device_release(d);
 	if (actions & (UDRVD_HOLD | UDRVD_DOWN))

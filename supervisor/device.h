@@ -80,6 +80,8 @@ int udrvd_device_signal(struct udrvd_device *d, int sig);
 int udrvd_device_open(struct udrvd_device *d, struct udrv_error *err);
 void udrvd_device_release(struct udrvd_device *d);
 void udrvd_device_quiesce(struct udrvd_device *d);
+/* The gentle way, for an endpoint that plays on. */
+void udrvd_device_irqs_off(struct udrvd_device *d);
 void udrvd_device_close(struct udrvd_device *d);	/* all, for ever */
 /* Valid: a copy of the checkpoint page that can be believed to be one. */
 bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp);

@@ -9,14 +9,14 @@
 
 #include "device.h"
 #include "log.h"
+#include "memory.h"
 
 static bool has_hardware(const struct udrvd_device *d)
 {
 	return strcmp(d->cfg->bdf, "none") != 0;
 }
 
-/* Sealed in size: a driver that shrank it would kill whoever reads it. */
-static int make_memfd(const char *name, uint64_t size)
+int udrvd_memfd(const char *name, uint64_t size)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
@@ -37,9 +37,9 @@ static int open_memory(struct udrvd_device *d, struct udrv_error *err)
 	void *page;
 
 	if (d->arena < 0)
-		d->arena = make_memfd("udrv-arena", d->cfg->arena);
+		d->arena = udrvd_memfd("udrv-arena", d->cfg->arena);
 	if (d->checkpoint < 0)
-		d->checkpoint = make_memfd("udrv-checkpoint", UDRV_CHECKPOINT_SIZE);
+		d->checkpoint = udrvd_memfd("udrv-checkpoint", UDRV_CHECKPOINT_SIZE);
 	if (d->arena < 0 || d->checkpoint < 0) {
 		int ret = d->arena < 0 ? d->arena : d->checkpoint;
 
@@ -106,6 +106,25 @@ void udrvd_device_release(struct udrvd_device *d)
 	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_RELEASED, "%s", d->cfg->bdf);
 }
 
+static void note_step(struct udrvd_device *d, const char *what, uint64_t when, int r)
+{
+	udrvd_history_add(&d->history, when, what, "%s", r == -ENOTSUP ? "the device has none" :
+			  r ? strerror(-r) : "ok");
+	if (r && r != -ENOTSUP)
+		udrvd_log(UDRV_ERR, d->cfg->name, "%s: %s failed: %s", d->cfg->bdf, what,
+			  strerror(-r));
+}
+
+void udrvd_device_irqs_off(struct udrvd_device *d)
+{
+	int r;
+
+	if (d->vfio.device < 0)
+		return;
+	r = udrv_host_irqs_off(&d->vfio);
+	note_step(d, UDRVD_H_IRQS, udrvd_now(), r);
+}
+
 void udrvd_device_quiesce(struct udrvd_device *d)
 {
 	static const char *const what[UDRV_QUIESCE_STEPS] = {
@@ -119,16 +138,8 @@ void udrvd_device_quiesce(struct udrvd_device *d)
 	if (d->vfio.device < 0)
 		return;
 	udrv_host_quiesce(&d->vfio, &log);
-	for (int i = 0; i < UDRV_QUIESCE_STEPS; i++) {
-		int r = log.result[i];
-
-		udrvd_history_add(&d->history, log.when[i], what[i], "%s",
-				  r == -ENOTSUP ? "the device has none" :
-				  r ? strerror(-r) : "ok");
-		if (r && r != -ENOTSUP)
-			udrvd_log(UDRV_ERR, d->cfg->name, "%s: %s failed: %s", d->cfg->bdf,
-				  what[i], strerror(-r));
-	}
+	for (int i = 0; i < UDRV_QUIESCE_STEPS; i++)
+		note_step(d, what[i], log.when[i], log.result[i]);
 }
 
 void udrvd_device_close(struct udrvd_device *d)

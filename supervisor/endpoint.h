@@ -2,7 +2,7 @@
 /*
  * endpoint.h - what applications see of a device.  It outlives drivers: udrvd
  * makes it once and keeps it until it ends.  The class's section in the
- * configuration ([net], [disk]) selects the kind.
+ * configuration ([net], [disk], [sound]) selects the kind.
  */
 #ifndef UDRVD_ENDPOINT_H
 #define UDRVD_ENDPOINT_H
@@ -18,10 +18,14 @@ struct udrvd_endpoint {
 	bool is_open;
 	int fd;					/* net: the interface */
 	struct udrvd_disks *disks;		/* blk: all of it */
+	struct udrvd_sound *sound;		/* snd: all of it */
 };
 
 struct udrvd_endpoint_ops {
 	const char *type;
+	/* The device goes on without a driver for a moment, for the next one to
+	 * stop it (udrv_driver.halt()): it is not quiesced when one will come at once. */
+	bool plays_on;
 	/* Required. */
 	int (*open)(struct udrvd_endpoint *e, struct udrv_error *err);
 	/* Required.  Adds what a driver gets; returns how many. */
@@ -42,7 +46,8 @@ struct udrvd_endpoint_ops {
 	void (*close)(struct udrvd_endpoint *e);
 };
 
-extern const struct udrvd_endpoint_ops udrvd_endpoint_net, udrvd_endpoint_blk;
+extern const struct udrvd_endpoint_ops udrvd_endpoint_net, udrvd_endpoint_blk,
+	udrvd_endpoint_snd;
 
 /* The kind that cfg asks for; nothing is opened yet. */
 void udrvd_endpoint_init(struct udrvd_endpoint *e, const struct udrvd_config *cfg);

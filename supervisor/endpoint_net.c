@@ -78,6 +78,7 @@ void udrvd_endpoint_init(struct udrvd_endpoint *e, const struct udrvd_config *cf
 	*e = (struct udrvd_endpoint){
 		.cfg = cfg,
 		.fd = -1,
-		.ops = cfg->net ? &udrvd_endpoint_net : cfg->disk ? &udrvd_endpoint_blk : NULL,
+		.ops = cfg->net ? &udrvd_endpoint_net : cfg->disk ? &udrvd_endpoint_blk :
+			cfg->sound ? &udrvd_endpoint_snd : NULL,
 	};
 }

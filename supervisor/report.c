@@ -92,6 +92,31 @@ static void add_blk(struct json_object *o, const struct udrv_blk_state *s)
 	add(o, "disks", all);
 }
 
+static struct json_object *stream(const struct udrv_snd_stream_state *s, const char *name)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "name", name);
+	add(o, "running", json_object_new_boolean(s->running == 1));
+	add_number(o, "rate", s->params.rate);
+	add_number(o, "channels", s->params.channels);
+	add_number(o, "period", s->params.period);
+	add_number(o, "frames", s->params.frames);
+	add_number(o, "position", s->hw);
+	add_number(o, "played", s->played);
+	add_number(o, "xruns", s->xruns);
+	return o;
+}
+
+static void add_snd(struct json_object *o, const struct udrv_snd_state *s)
+{
+	struct json_object *all = json_object_new_array();
+
+	json_object_array_add(all, stream(&s->stream[UDRV_SND_PLAYBACK], "playback"));
+	json_object_array_add(all, stream(&s->stream[UDRV_SND_CAPTURE], "capture"));
+	add(o, "streams", all);
+}
+
 /* Drivers write the page: only what names its kind is shown as that. */
 static struct json_object *counters(const struct udrvd_device *d)
 {
@@ -106,6 +131,8 @@ static struct json_object *counters(const struct udrvd_device *d)
 		add_net(o, &cp.net);
 	if (cp.class == UDRV_CLASS_BLK)
 		add_blk(o, &cp.blk);
+	if (cp.class == UDRV_CLASS_SND)
+		add_snd(o, &cp.snd);
 	return o;
 }
 

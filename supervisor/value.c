@@ -74,6 +74,16 @@ int udrvd_value_name(const char *text, char *name, size_t size)
 	return 0;
 }
 
+int udrvd_value_mode(const char *text, mode_t *mode)
+{
+	size_t len = strlen(text);
+
+	if (!len || len > 4 || strspn(text, "01234567") != len || (len == 4 && text[0] != '0'))
+		return -EINVAL;
+	*mode = (mode_t)strtoul(text, NULL, 8);
+	return 0;
+}
+
 bool udrvd_value_is_option(const char *text)
 {
 	size_t key = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");

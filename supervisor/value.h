@@ -16,6 +16,8 @@ int udrvd_value_size(const char *text, uint64_t *bytes);
 int udrvd_value_count(const char *text, uint64_t *n);
 /* A word of a-z, 0-9, '-', '_' and '.', size - 1 letters at most. */
 int udrvd_value_name(const char *text, char *name, size_t size);
+/* Permissions in octal, as with chmod. */
+int udrvd_value_mode(const char *text, mode_t *mode);
 /* key=value */
 bool udrvd_value_is_option(const char *text);
 /* A name or a number.  gid: the user's own group, if there is such a user. */

@@ -36,7 +36,7 @@ int udrv_host_bus_master_off(int device)
 }
 
 /* EINVAL says that this kind was not in use, EBUSY that udrv.ko has it. */
-static int irqs_off(int device)
+static int vfio_irqs_off(int device)
 {
 	static const uint32_t kinds[] = {
 		VFIO_PCI_INTX_IRQ_INDEX, VFIO_PCI_MSI_IRQ_INDEX, VFIO_PCI_MSIX_IRQ_INDEX,
@@ -57,7 +57,7 @@ static int irqs_off(int device)
 
 /* The readable descriptor stays ours; masked, it stays silent until the next
  * driver unmasks it. */
-static int irqs_quiet(const struct udrv_host_vfio *v)
+int udrv_host_irqs_off(const struct udrv_host_vfio *v)
 {
 	const int fds[] = { v->irq, v->isa[0], v->isa[1] };
 	uint32_t mask = 0;
@@ -66,7 +66,7 @@ static int irqs_quiet(const struct udrv_host_vfio *v)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0 && write(fds[i], &mask, sizeof(mask)) != sizeof(mask))
 			ret = -errno;
-	off = irqs_off(v->device);
+	off = vfio_irqs_off(v->device);
 	return ret ? ret : off;
 }
 
@@ -114,7 +114,7 @@ int udrv_host_quiesce(const struct udrv_host_vfio *v, struct udrv_quiesce_log *l
 
 		switch ((enum udrv_quiesce)step) {
 		case UDRV_QUIESCE_BUS_MASTER: r = udrv_host_bus_master_off(v->device); break;
-		case UDRV_QUIESCE_IRQS:	r = irqs_quiet(v); break;
+		case UDRV_QUIESCE_IRQS:	r = udrv_host_irqs_off(v); break;
 		case UDRV_QUIESCE_RESET: r = generic_reset(v->device); break;
 		case UDRV_QUIESCE_UNMAP: r = unmap_all(v->container); break;
 		case UDRV_QUIESCE_STEPS: break;

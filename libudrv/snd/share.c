@@ -73,8 +73,7 @@ static int open_memfd(struct udrv_snd_stream *s, struct udrv_dev *dev, int fd)
 		return -errno;
 	share->page = va;
 	share->map_len = len;
-	share->kick = named_fd(dev, names[s->dir], "kick");
-	share->wake = named_fd(dev, names[s->dir], "wake");
+	share->bell = named_fd(dev, names[s->dir], "bell");
 	return udrv_dma_map(dev, (char *)va + UDRV_SND_PAGE_SIZE, len - UDRV_SND_PAGE_SIZE,
 			    &s->ring);
 }
@@ -84,13 +83,29 @@ int udrv_snd_share_open(struct udrv_snd_stream *s, struct udrv_dev *dev)
 	int fd = udrv_fd(dev, names[s->dir]);
 	int ret;
 
-	s->share = (struct udrv_snd_share){ .kick = -1, .wake = -1 };
+	s->share = (struct udrv_snd_share){ .bell = -1 };
 	ret = fd < 0 ? open_private(s, dev) : open_memfd(s, dev, fd);
 	if (ret) {
 		udrv_log(dev, UDRV_ERR, "no memory for %s: %s", names[s->dir], strerror(-ret));
 		udrv_snd_share_close(s);
 	}
 	return ret;
+}
+
+void udrv_snd_share_none(enum udrv_snd_dir dir, struct udrv_dev *dev)
+{
+	int fd = udrv_fd(dev, names[dir]);
+	struct udrv_snd_page *page;
+	size_t len;
+
+	if (fd < 0 || check_memfd(dev, fd, names[dir], &len))
+		return;
+	page = mmap(NULL, UDRV_SND_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		return;
+	page->caps = (struct udrv_snd_caps){ 0 };
+	__atomic_store_n(&page->magic, UDRV_SND_MAGIC, __ATOMIC_RELEASE);
+	munmap(page, UDRV_SND_PAGE_SIZE);
 }
 
 /* The engine stands still. */
@@ -104,5 +119,5 @@ void udrv_snd_share_close(struct udrv_snd_stream *s)
 		munmap(share->page, share->map_len);
 	else
 		free(share->page);
-	*share = (struct udrv_snd_share){ .kick = -1, .wake = -1 };
+	*share = (struct udrv_snd_share){ .bell = -1 };
 }

@@ -4,13 +4,12 @@
  * now and after the death of a driver.
  *
  * There is one way to act, udrv_snd_service(): compare what is wanted with what
- * is, and do what is missing.  Interrupts, kicks and the start all end there,
+ * is, and do what is missing.  Interrupts, the bell and the start all end there,
  * so a restarted driver needs no special case.
  */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include "snd_internal.h"
 
@@ -39,9 +38,7 @@ static void set_hw(struct udrv_snd_stream *s, uint64_t frame, uint64_t ns)
 static void wake(struct udrv_snd_stream *s)
 {
 	s->woken = s->state->hw;
-	/* Fails only if it is at its maximum: then it is readable anyway. */
-	if (s->share.wake >= 0)
-		(void)eventfd_write(s->share.wake, 1);
+	udrv_snd_ring_bell(s->share.bell);
 }
 
 static void publish(struct udrv_snd_stream *s, uint32_t is)
@@ -204,27 +201,27 @@ void udrv_snd_service(struct udrv_snd *snd, enum udrv_snd_dir dir)
 	publish(s, is_now(s, app.want));
 }
 
-/* ---- kicks ------------------------------------------------------------------ */
+/* ---- the bell --------------------------------------------------------------- */
 
-static void kick_wait(struct udrv_snd_stream *s)
+static void bell_wait(struct udrv_snd_stream *s)
 {
-	if (s->polling || s->share.kick < 0)
+	if (s->polling || s->share.bell < 0)
 		return;
-	s->polling = !udrv_loop_poll(udrv_loop(s->snd->dev), s->share.kick, POLLIN, &s->kick_op);
+	s->polling = !udrv_loop_poll(udrv_loop(s->snd->dev), s->share.bell, POLLIN, &s->bell_op);
 }
 
-static void kick_done(struct udrv_op *op, int res, unsigned int flags)
+static void bell_done(struct udrv_op *op, int res, unsigned int flags)
 {
-	struct udrv_snd_stream *s = container_of(op, struct udrv_snd_stream, kick_op);
-	eventfd_t unused;
+	struct udrv_snd_stream *s = container_of(op, struct udrv_snd_stream, bell_op);
 
 	s->polling = false;
 	if (!s->snd->active)
 		return;
-	/* Emptied first: a kick that comes while we look is not lost. */
-	if (res > 0 && !eventfd_read(s->share.kick, &unused))
-		udrv_snd_service(s->snd, s->dir);
-	kick_wait(s);
+	/* Answered first: a ring that comes while we look is not lost. */
+	if (res <= 0 || udrv_snd_answer_bell(s->share.bell))
+		return;			/* there is nobody at the other end */
+	udrv_snd_service(s->snd, s->dir);
+	bell_wait(s);
 }
 
 /* ---- once in a while --------------------------------------------------------- */
@@ -328,11 +325,13 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 		s->snd = snd;
 		s->dir = dir;
 		s->state = &state->stream[dir];
-		s->kick_op.done = kick_done;
+		s->bell_op.done = bell_done;
 		s->running = false;
-		s->share = (struct udrv_snd_share){ .kick = -1, .wake = -1 };
-		if (!caps[dir])
+		s->share = (struct udrv_snd_share){ .bell = -1 };
+		if (!caps[dir]) {
+			udrv_snd_share_none(dir, dev);
 			continue;
+		}
 		s->caps = *caps[dir];
 		ret = stream_open(s);
 	}
@@ -343,7 +342,7 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 	}
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
 		udrv_snd_service(snd, dir);
-		kick_wait(&snd->stream[dir]);
+		bell_wait(&snd->stream[dir]);
 	}
 	if (!snd->ticking)
 		snd->ticking = !udrv_loop_timer(udrv_loop(dev), TICK_MS, &snd->tick_op);
@@ -363,7 +362,7 @@ void udrv_snd_stop(struct udrv_snd *snd)
 		if (s->running)
 			halt(s);
 		if (s->polling)
-			udrv_loop_cancel(udrv_loop(snd->dev), &s->kick_op);
+			udrv_loop_cancel(udrv_loop(snd->dev), &s->bell_op);
 		if (s->share.page)
 			udrv_snd_share_close(s);
 	}

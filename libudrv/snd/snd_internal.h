@@ -8,7 +8,7 @@
 /* ---- request.c: pure -------------------------------------------------------- */
 
 /* A copy of the application's wishes, each read once.  -EAGAIN: it was writing
- * them; it will kick again. */
+ * them; it will ring again. */
 int udrv_snd_request(const struct udrv_snd_page *page, struct udrv_snd_app *app);
 /* -EINVAL: not within caps, or too large for the ring. */
 int udrv_snd_params_check(const struct udrv_snd_params *p, const struct udrv_snd_caps *caps,
@@ -24,5 +24,13 @@ bool udrv_snd_state_mend(struct udrv_snd_stream_state *state,
 
 int udrv_snd_share_open(struct udrv_snd_stream *s, struct udrv_dev *dev);
 void udrv_snd_share_close(struct udrv_snd_stream *s);
+/* The chip has no such stream: applications are told. */
+void udrv_snd_share_none(enum udrv_snd_dir dir, struct udrv_dev *dev);
+
+/* ---- bell.c ------------------------------------------------------------------ */
+
+void udrv_snd_ring_bell(int bell);
+/* Take the other side's rings away.  -EPIPE: there is no other side. */
+int udrv_snd_answer_bell(int bell);
 
 #endif /* UDRV_SND_INTERNAL_H */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -46,7 +47,7 @@ int udrv_snd_share_open(struct udrv_snd_stream *s, struct udrv_dev *dev)
 	memcpy(s->ring.va, r->ring, RIG_RING);
 	__atomic_store_n(&r->iova, s->ring.iova, __ATOMIC_RELEASE);
 	s->share = (struct udrv_snd_share){
-		.page = &r->page, .kick = the_rig->kick[s->dir], .wake = the_rig->wake[s->dir],
+		.page = &r->page, .bell = the_rig->bell[s->dir][1],
 	};
 	return 0;
 }
@@ -55,7 +56,11 @@ void udrv_snd_share_close(struct udrv_snd_stream *s)
 {
 	if (s->ring.va)
 		udrv_dma_free(s->snd->dev, &s->ring);
-	s->share = (struct udrv_snd_share){ .kick = -1, .wake = -1 };
+	s->share = (struct udrv_snd_share){ .bell = -1 };
+}
+
+void udrv_snd_share_none(enum udrv_snd_dir dir, struct udrv_dev *dev)
+{
 }
 
 /* ---- the driver's process ---------------------------------------------------------- */
@@ -174,10 +179,9 @@ void rig_begin(struct rig *rig, const struct udrv_driver *drv, const char *devic
 	rig->cp = mmap(NULL, UDRV_CHECKPOINT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 		       rig->checkpoint, 0);
 	assert_true(rig->cp != MAP_FAILED);
-	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
-		rig->kick[dir] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		rig->wake[dir] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	}
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++)
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+					    rig->bell[dir]), 0);
 	rig->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	start_qemu(rig, device, backend, rate);
 }
@@ -207,32 +211,32 @@ void rig_end(struct rig *rig)
 	close(rig->checkpoint);
 	close(rig->quit);
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
-		close(rig->kick[dir]);
-		close(rig->wake[dir]);
+		close(rig->bell[dir][0]);
+		close(rig->bell[dir][1]);
 	}
 }
 
 /* ---- the application ------------------------------------------------------------------ */
 
-static void kick(struct rig *rig, enum udrv_snd_dir dir)
+void rig_ring(struct rig *rig, enum udrv_snd_dir dir)
 {
-	assert_int_equal(eventfd_write(rig->kick[dir], 1), 0);
+	send(rig->bell[dir][0], "", 1, MSG_DONTWAIT);
 }
 
 /* For a wake-up, at most 100 ms: a driver that is being replaced sends none. */
 static void wait_wake(struct rig *rig, enum udrv_snd_dir dir)
 {
-	struct pollfd p = { .fd = rig->wake[dir], .events = POLLIN };
-	eventfd_t unused;
+	struct pollfd p = { .fd = rig->bell[dir][0], .events = POLLIN };
+	char rings[64];
 
 	if (poll(&p, 1, 100) > 0)
-		eventfd_read(rig->wake[dir], &unused);
+		recv(p.fd, rings, sizeof(rings), MSG_DONTWAIT);
 }
 
 void rig_want(struct rig *rig, enum udrv_snd_dir dir, enum udrv_snd_want want)
 {
 	__atomic_store_n(&rig->stream[dir].page.app.want, want, __ATOMIC_RELEASE);
-	kick(rig, dir);
+	rig_ring(rig, dir);
 }
 
 void rig_prepare(struct rig *rig, enum udrv_snd_dir dir, const struct udrv_snd_params *params)
@@ -243,7 +247,7 @@ void rig_prepare(struct rig *rig, enum udrv_snd_dir dir, const struct udrv_snd_p
 	app->params = *params;
 	app->appl = 0;
 	__atomic_store_n(&app->gen, app->gen + 1, __ATOMIC_RELEASE);
-	kick(rig, dir);
+	rig_ring(rig, dir);
 }
 
 struct udrv_snd_drv rig_drv(struct rig *rig, enum udrv_snd_dir dir)
@@ -345,7 +349,7 @@ void rig_write(struct rig *rig, uint64_t to)
 			continue;
 		}
 		__atomic_store_n(&app->appl, appl, __ATOMIC_RELEASE);
-		kick(rig, UDRV_SND_PLAYBACK);
+		rig_ring(rig, UDRV_SND_PLAYBACK);
 	}
 }
 

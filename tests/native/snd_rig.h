@@ -35,7 +35,7 @@ struct rig {
 	struct rig_stream *stream;		/* one for each direction */
 	int checkpoint;				/* memfd */
 	struct udrv_checkpoint *cp;
-	int kick[UDRV_SND_DIRS], wake[UDRV_SND_DIRS];
+	int bell[UDRV_SND_DIRS][2];	/* the application's end, the driver's */
 	int quit;				/* eventfd: end in good order */
 };
 
@@ -55,6 +55,7 @@ void rig_driver_stop(struct rig *rig);		/* as by SIGTERM; asserts exit status 0 
 extern const struct udrv_snd_params rig_params;	/* 48 kHz, 1 s: a busy machine is in time */
 
 void rig_prepare(struct rig *rig, enum udrv_snd_dir dir, const struct udrv_snd_params *params);
+void rig_ring(struct rig *rig, enum udrv_snd_dir dir);
 void rig_want(struct rig *rig, enum udrv_snd_dir dir, enum udrv_snd_want want);
 struct udrv_snd_drv rig_drv(struct rig *rig, enum udrv_snd_dir dir);
 /* Until the stream is in this state; asserts that it gets there within 5 s. */

@@ -103,7 +103,7 @@ static void small_things(void **state)
 /* A line that is wrong, below NEEDED: it is number 5 or, in a section, 6. */
 static const struct { const char *text, *said; } wrong[] = {
 	{ "colour=red\n", "x.ini:5: unknown key 'colour' in [device]; expected one of name, bdf, driver, options, bind" },
-	{ "[sound]\nx=1\n", "x.ini:5: unknown section [sound]; expected [device], [dma]" },
+	{ "[tape]\nx=1\n", "x.ini:5: unknown section [tape]; expected [device], [dma]" },
 	{ "[net]\nifname=0123456789abcdef\n", "x.ini:6: ifname=0123456789abcdef: expected an interface name" },
 	{ "[net]\nifname=a/b\n", "x.ini:6: ifname=a/b: expected" },
 	{ "[net]\nifname=u%d\n", "x.ini:6: ifname=u%d: expected" },
@@ -114,6 +114,13 @@ static const struct { const char *text, *said; } wrong[] = {
 	{ "[disk]\ngone=\n", "x.ini:6: gone=: expected wait or fail" },
 	{ "[disk]\nifname=u0\n", "x.ini:6: unknown key 'ifname' in [disk]; expected one of link, gone" },
 	{ "[net]\n[disk]\n", "x.ini:6: [disk]: the device is a network interface, says line 5" },
+	{ "[disk]\n[sound]\n", "x.ini:6: [sound]: the device is something else already, says line 5" },
+	{ "[sound]\nsocket=x\n", "x.ini:6: socket=x: expected an absolute path" },
+	{ "[sound]\nmode=888\n", "x.ini:6: mode=888: expected permissions" },
+	{ "[sound]\nmode=4777\n", "x.ini:6: mode=4777: expected permissions" },
+	{ "[sound]\ngroup=no such group\n", "x.ini:6: group=no such group: expected a group" },
+	{ "[sound]\nring=8K\n", "x.ini:6: ring=8K: expected a multiple of 4K from 16K" },
+	{ "[sound]\nring=16M\n[dma]\nmemlock=36M\n", "x.ini:8: memlock is too low" },
 	{ "[net]\n[net]\n", "x.ini:6: section [net] is there already, in line 5" },
 	{ "just words\n", "x.ini:5: expected [section], key=value or a comment" },
 	{ "[net\n", "x.ini:5: expected [section], key=value or a comment" },
@@ -302,6 +309,25 @@ static void disks(void **state)
 	assert_false(c.disk_fail);
 }
 
+static void sound(void **state)
+{
+	struct udrvd_config c;
+	unsigned int n;
+	char *said;
+
+	parse_right(NEEDED "[sound]\n", &c);
+	assert_true(c.sound && c.ring == 256 << 10 && c.snd_mode == 0660);
+	assert_string_equal(c.snd_socket, "/run/udrv/net0.snd");
+	parse_right(NEEDED "[sound]\nsocket=/tmp/s\nmode=0600\ngroup=77\nring=1M\n", &c);
+	assert_true(c.ring == 1 << 20 && c.snd_mode == 0600 && c.snd_group == 77);
+	assert_string_equal(c.snd_socket, "/tmp/s");
+	said = add_files(NEEDED "[sound]\nsocket=/s\n",
+			 "[sound]\nsocket=/s\n[device]\nname=b\nbdf=none\ndriver=/x\n", &n);
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(said, "b.ini:2: socket /s is taken already, in /tmp"));
+	free(said);
+}
+
 static void missing_file(void **state)
 {
 	struct udrvd_configs all = { 0 };
@@ -328,6 +354,7 @@ int main(void)
 		cmocka_unit_test(random_files),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(disks),
+		cmocka_unit_test(sound),
 		cmocka_unit_test(missing_file),
 	};
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Plays numbered frames through a sound driver and kills it meanwhile, holding
-what udrvd would hold: VFIO descriptors, ring, eventfds, checkpoint, arena.
+what udrvd would hold: VFIO descriptors, ring, bell, checkpoint, arena.
 
     snd.py DRIVER BDF WAV KILLS     "played=N lost=N repeated=N wrong=N silent=N ..."
 """
@@ -12,6 +12,7 @@ import fcntl
 import mmap
 import os
 import signal
+import socket
 import struct
 import sys
 import time
@@ -55,12 +56,13 @@ class Rig:
     def __init__(self, driver, bdf):
         container, device = open_vfio(bdf)
         self.driver, self.bdf, self.pid = driver, bdf, 0
-        self.kick, self.wake = (os.eventfd(0, os.EFD_NONBLOCK) for _ in range(2))
+        self.bell, drivers = socket.socketpair()
+        self.bell.setblocking(False)
         memory = sealed("playback", PAGE + RING)
         self.fds = {
             "device": device, "container": container,
             "arena": sealed("arena", 1 << 20), "checkpoint": sealed("checkpoint", PAGE),
-            "playback": memory, "playback-kick": self.kick, "playback-wake": self.wake,
+            "playback": memory, "playback-bell": drivers.detach(),
         }
         self.page = mmap.mmap(memory, PAGE + RING)
         self.appl = 0
@@ -86,7 +88,7 @@ class Rig:
     def put(self, form, at, *values):
         """Write into the page, and tell the driver."""
         struct.pack_into(form, self.page, at, *values)
-        os.eventfd_write(self.kick, 1)
+        self.bell.send(b"\0")
 
     def state(self):
         """gen, is, hw."""

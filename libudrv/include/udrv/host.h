@@ -110,6 +110,9 @@ struct udrv_quiesce_log {
 	int result[UDRV_QUIESCE_STEPS];		/* 0, -errno; -ENOTSUP: has no reset */
 };
 UDRV_API int udrv_host_quiesce(const struct udrv_host_vfio *v, struct udrv_quiesce_log *log);
+/* Only the interrupts: for a device that the next driver, which comes at once,
+ * will stop by itself. */
+UDRV_API int udrv_host_irqs_off(const struct udrv_host_vfio *v);
 
 /* A network interface whose other end is the descriptor: TAP with vnet headers
  * (struct virtio_net_hdr, 10 bytes), non-blocking, carrier off; it lives as long

@@ -4,8 +4,8 @@
  * udrv/snd_abi.h.  The class reads what the application wants, judges it, and
  * tells the driver; the driver tells where its engine is.
  *
- * Descriptors "playback" and "capture" (memfds), "playback-kick" and so on
- * (eventfds) come from the supervisor, see docs/driver-process.md.
+ * Descriptors "playback" and "capture" (memfds), "playback-bell" and
+ * "capture-bell" (sockets) come from the supervisor, see docs/driver-process.md.
  */
 #ifndef UDRV_SND_H
 #define UDRV_SND_H
@@ -36,7 +36,7 @@ struct udrv_snd_ops {
 	int (*run)(struct udrv_dev *dev, enum udrv_snd_dir dir, uint64_t frame,
 		   uint64_t limit);
 	/* Required.  The engine runs: it may go to limit, which never sinks.
-	 * Called at each interrupt and each kick, also if limit is what it was. */
+	 * Called at each interrupt and each ring of the bell, also if limit is what it was. */
 	void (*extend)(struct udrv_dev *dev, enum udrv_snd_dir dir, uint64_t limit);
 	/* Required.  The frame that is played or recorded next. */
 	uint64_t (*position)(struct udrv_dev *dev, enum udrv_snd_dir dir);
@@ -55,7 +55,7 @@ struct udrv_snd_stream {
 	struct udrv_snd_caps caps;
 	struct udrv_snd_share {
 		struct udrv_snd_page *page;
-		int kick, wake;			/* eventfds, -1: none */
+		int bell;			/* our end; -1: nobody is there */
 		size_t map_len;			/* of a memfd; 0: private memory */
 	} share;
 	uint64_t limit;				/* as the driver knows it */
@@ -63,7 +63,7 @@ struct udrv_snd_stream {
 	uint32_t gen;				/* the newest one dealt with */
 	uint32_t is;
 	bool running;				/* the engine */
-	struct udrv_op kick_op;
+	struct udrv_op bell_op;
 	bool polling;
 	uint64_t tick_hw;			/* at the last tick */
 	unsigned int still;			/* ticks since it moved */

@@ -3,8 +3,9 @@
  * What an application and a sound driver say to each other: for each stream
  * one memfd, a control page and behind it the ring, which is the very memory
  * that the chip reads or writes.  Nothing is asked and answered: each side
- * writes its own part of the page, and after that an eventfd: "kick" wakes
- * the driver, "wake" the application.
+ * writes its own part of the page, and after that rings the bell, a pair of
+ * stream sockets: any byte in it wakes the other side.  (Sockets, because each
+ * end has flags of its own: nobody can make the other side's writes block.)
  *
  * Positions are frames since the stream was prepared; frame P lies at frame
  * P % frames of the ring.  Playback: the application has filled the ring up to
@@ -22,6 +23,7 @@
 #include <stdint.h>
 
 #define UDRV_SND_MAGIC		0x646e7375u	/* "usnd": the driver has filled in caps */
+#define UDRV_SND_DIR		"/run/udrv"	/* DIR/NAME.snd, unless configured otherwise */
 #define UDRV_SND_PAGE_SIZE	4096
 
 enum udrv_snd_dir { UDRV_SND_PLAYBACK, UDRV_SND_CAPTURE, UDRV_SND_DIRS };
@@ -61,7 +63,7 @@ struct udrv_snd_params {
 #define UDRV_SND_RATES	{ 8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, \
 			  176400, 192000 }
 
-/* What the chip can do. */
+/* What the chip can do; formats 0: there is no such stream. */
 struct udrv_snd_caps {
 	uint32_t formats;		/* bit n: enum udrv_snd_format n */
 	uint32_t channels;		/* bit n: n channels */
@@ -92,6 +94,21 @@ struct udrv_snd_page {
 		uint64_t hw_ns;		/* CLOCK_MONOTONIC when it was there */
 		uint64_t xruns;		/* times it was STARVED */
 	} drv __attribute__((aligned(64)));
+};
+
+/*
+ * How an application comes by all that: it sends a request to the supervisor's
+ * socket (SEQPACKET), and gets an answer, with it memfd and bell (SCM_RIGHTS).
+ * The stream is its own until it closes the connection or dies.
+ */
+struct udrv_snd_request {
+	uint32_t magic;			/* UDRV_SND_MAGIC */
+	uint32_t dir;			/* enum udrv_snd_dir */
+};
+
+struct udrv_snd_answer {
+	uint32_t magic;
+	int32_t error;			/* 0, or -EBUSY: another one has it */
 };
 
 #endif /* UDRV_SND_ABI_H */
