@@ -206,6 +206,12 @@ static int parse_snd_group(struct parser *p, const struct key *key, const char *
 	return udrvd_value_group(value, &p->cfg->snd_group);
 }
 
+static int parse_standby(struct parser *p, const struct key *key, const char *value)
+{
+	p->cfg->standby = !strcmp(value, "yes");
+	return p->cfg->standby || !strcmp(value, "no") ? 0 : -EINVAL;
+}
+
 static int parse_user(struct parser *p, const struct key *key, const char *value)
 {
 	gid_t group = NOBODY;
@@ -263,6 +269,7 @@ static const struct key keys[] = {
 	  "a time from 10ms to 1h, such as 2s" },
 	{ "restart", "watchdog", parse_time, MEMBER(watchdog), 0, 3600 * SEC,
 	  "a time up to 1h such as 2s, or 0 for none" },
+	{ "restart", "standby", parse_standby, 0, 0, 0, "yes or no" },
 	{ "sandbox", "user", parse_user, 0, 0, 0, "a user other than root, by name or number" },
 	{ "sandbox", "group", parse_group, 0, 0, 0, "a group other than root, by name or number" },
 };
@@ -388,6 +395,7 @@ static void set_defaults(struct udrvd_config *cfg, const char *file)
 		.start_timeout = 10 * SEC,
 		.stop_timeout = 2 * SEC,
 		.watchdog = 2 * SEC,
+		.standby = true,
 		.user = NOBODY,
 		.group = NOBODY,
 	};

@@ -40,6 +40,7 @@ struct udrvd_config {
 
 	struct udrvd_policy restart;
 	uint64_t start_timeout, stop_timeout, watchdog;	/* ns; watchdog 0: none */
+	bool standby;			/* a second process waits for the first one's death */
 
 	uid_t user;
 	gid_t group;

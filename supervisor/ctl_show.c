@@ -34,7 +34,7 @@ static struct json_object *member(struct json_object *o, const char *key)
 
 /* ---- the table ------------------------------------------------------------------- */
 
-enum { NAME, BDF, DRIVER, PID, STATE, UPTIME, RESTARTS, ENDPOINT, TX, RX, DROPPED, CAUSE, COLUMNS };
+enum { NAME, BDF, DRIVER, PID, STANDBY, STATE, UPTIME, RESTARTS, ENDPOINT, TX, RX, DROPPED, CAUSE, COLUMNS };
 
 static const struct {
 	const char *title;
@@ -42,6 +42,7 @@ static const struct {
 } columns[COLUMNS] = {
 	[NAME] = { "NAME", 0 },		[BDF] = { "DEVICE", 0 },
 	[DRIVER] = { "DRIVER", 0 },	[PID] = { "PID", 1 },
+	[STANDBY] = { "STANDBY", 1 },
 	[STATE] = { "STATE", 0 },	[UPTIME] = { "FOR", 1 },
 	[RESTARTS] = { "RESTARTS", 1 },	[ENDPOINT] = { "ENDPOINT", 0 },
 	[TX] = { "TX", 1 },		[RX] = { "RX", 1 },
@@ -67,6 +68,7 @@ static void format_age(char *text, size_t size, double ms)
 static void fill(row_t row, struct json_object *d)
 {
 	struct json_object *counters = member(d, "counters"), *endpoint = member(d, "endpoint");
+	struct json_object *standby = member(d, "standby");
 	const char *driver = ctl_text(d, "driver"), *slash = strrchr(driver, '/');
 
 #define PUT(column, ...) snprintf(row[column], sizeof(row[column]), __VA_ARGS__)
@@ -74,6 +76,7 @@ static void fill(row_t row, struct json_object *d)
 	PUT(BDF, "%s", ctl_text(d, "bdf"));
 	PUT(DRIVER, "%s", slash ? slash + 1 : driver);
 	PUT(PID, "%s", ctl_text(d, "pid"));
+	PUT(STANDBY, "%s", standby && ctl_number(standby, "waiting") ? ctl_text(standby, "pid") : "-");
 	PUT(STATE, "%s", ctl_text(d, "state"));
 	format_age(row[UPTIME], sizeof(row[UPTIME]), ctl_number(d, "state_ms"));
 	PUT(RESTARTS, "%.0f", ctl_number(d, "restarts"));

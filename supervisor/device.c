@@ -116,6 +116,7 @@ static void do_watch(struct udrvd_device *d)
 		udrvd_timer_arm(&d->udrvd->loop, &d->watchdog, d->cfg->watchdog);
 	if (d->endpoint.is_open && d->endpoint.ops->ready)
 		d->endpoint.ops->ready(&d->endpoint);
+	udrvd_standby_soon(d);
 }
 
 static void do_failed(struct udrvd_device *d)
@@ -137,6 +138,8 @@ static void enter(struct udrvd_device *d, enum udrvd_state to)
 	/* What an operator wanted is no outage. */
 	if (to == UDRVD_STOPPING || to == UDRVD_RESTARTING || to == UDRVD_OFF)
 		udrvd_outage_forget(&d->history);
+	if (to == UDRVD_STOPPING || to == UDRVD_OFF || to == UDRVD_FAILED)
+		udrvd_standby_end(d);
 }
 
 static enum udrvd_event act(struct udrvd_device *d, unsigned int actions)
@@ -230,10 +233,12 @@ int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
 	d->cfg = cfg;
 	d->state = UDRVD_OFF;
 	d->since = udrvd_now();
+	strcpy(d->driver, cfg->driver);
 	d->timer.fn = timed_out;
 	d->watchdog.fn = silent;
 	d->vfio = (struct udrv_host_vfio){ -1, -1, -1, -1, { -1, -1 } };
 	d->arena = d->checkpoint = d->storm.fd = -1;
+	udrvd_standby_init(d);
 	udrvd_endpoint_init(&d->endpoint, cfg);
 	return udrvd_notify_open(d);
 }
@@ -242,6 +247,7 @@ void udrvd_device_exit(struct udrvd_device *d)
 {
 	udrvd_timer_cancel(&d->udrvd->loop, &d->timer);
 	udrvd_timer_cancel(&d->udrvd->loop, &d->watchdog);
+	udrvd_standby_end(d);
 	udrvd_device_close(d);
 	udrvd_notify_close(d);
 }

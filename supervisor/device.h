@@ -3,11 +3,13 @@
  * device.h - a supervised device: what it holds, and its process.
  *
  * device.c runs the state table, device_open.c gets and gives back what
- * outlives a driver, device_process.c starts one and listens to it.
+ * outlives a driver, device_process.c starts one and listens to it,
+ * device_standby.c keeps another one ready.
  */
 #ifndef UDRVD_DEVICE_H
 #define UDRVD_DEVICE_H
 
+#include <sys/stat.h>
 #include <udrv/checkpoint.h>
 #include <udrv/host.h>
 
@@ -15,15 +17,30 @@
 #include "endpoint.h"
 #include "history.h"
 #include "loop.h"
+#include "message.h"
 #include "policy.h"
 #include "spawn.h"
 #include "state.h"
 
 struct udrvd;
 
+/* A process that waits for the death of the driver's; pid 0: there is none. */
+struct udrvd_standby {
+	struct udrvd_process process;
+	struct udrvd_watch pidfd;
+	int control;			/* the socket for the go; -1 */
+	bool waiting;			/* it says that it is ready for it */
+	bool unknown;			/* this driver cannot do it */
+	struct udrvd_timer timer;	/* to start one, or it was silent for too long */
+	uint64_t delay;			/* of the last try that failed */
+	char path[256];			/* what it runs, and what that was */
+	struct stat file;
+};
+
 struct udrvd_device {
 	struct udrvd *udrvd;
 	const struct udrvd_config *cfg;
+	char driver[256];			/* the program to start */
 
 	enum udrvd_state state;
 	uint64_t since;				/* of the state */
@@ -48,6 +65,7 @@ struct udrvd_device {
 	uint64_t signal_at;			/* of an operator's other signal */
 	struct udrvd_timer watchdog;
 	char status[80];			/* the driver's STATUS= */
+	struct udrvd_standby standby;
 
 	/* Where it reports: a socket of its own, so that a driver that floods
 	 * it does not drown the others' messages. */
@@ -87,12 +105,25 @@ void udrvd_device_close(struct udrvd_device *d);	/* all, for ever */
 bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp);
 
 /* ---- device_process.c --------------------------------------------------- */
+/* A process of the driver with these descriptors. */
+int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n,
+			struct udrvd_process *p);
+/* The driver: the standby if there is one, else a new process. */
 int udrvd_process_start(struct udrvd_device *d);
 void udrvd_process_signal(struct udrvd_device *d, int sig);
 int udrvd_notify_open(struct udrvd_device *d);
 void udrvd_notify_close(struct udrvd_device *d);
 /* Take in what is waiting on the socket. */
 void udrvd_notify_receive(struct udrvd_device *d);
+
+/* ---- device_standby.c ----------------------------------------------------- */
+void udrvd_standby_init(struct udrvd_device *d);
+/* The driver works: time to prepare the next one. */
+void udrvd_standby_soon(struct udrvd_device *d);
+/* It becomes the driver's process, with these descriptors.  -ENOENT: there is none. */
+int udrvd_standby_go(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n);
+void udrvd_standby_said(struct udrvd_device *d, const struct udrvd_message *m);
+void udrvd_standby_end(struct udrvd_device *d);
 
 /* ---- storm.c -------------------------------------------------------------- */
 /* Not vital: vfio-pci does not count any. */

@@ -16,7 +16,6 @@
 
 #include "device.h"
 #include "log.h"
-#include "message.h"
 #include "udrvd.h"
 
 /* Messages taken in at a turn, so that a flood leaves time for the others. */
@@ -72,47 +71,64 @@ static void make_env(const struct udrvd_device *d, struct env *e)
 	e->ptr[e->n] = NULL;
 }
 
-static void add_fd(struct udrvd_spawn *s, int fd, const char *name)
+static unsigned int add_fd(struct udrvd_fd *to, int fd, const char *name)
 {
-	if (fd >= 0)
-		s->fds[s->n_fds++] = (struct udrvd_fd){ fd, name };
+	if (fd < 0)
+		return 0;
+	*to = (struct udrvd_fd){ fd, name };
+	return 1;
 }
 
-static void add_fds(struct udrvd_device *d, struct udrvd_spawn *s)
+/* All that the driver gets. */
+static unsigned int list_fds(struct udrvd_device *d, struct udrvd_fd *fds)
 {
-	add_fd(s, d->vfio.device, "device");
-	add_fd(s, d->vfio.container, "container");
-	add_fd(s, d->vfio.irq, "irq");
-	add_fd(s, d->vfio.isa[0], "irq14");
-	add_fd(s, d->vfio.isa[1], "irq15");
-	add_fd(s, d->arena, "arena");
-	add_fd(s, d->checkpoint, "checkpoint");
+	unsigned int n = 0;
+
+	n += add_fd(&fds[n], d->vfio.device, "device");
+	n += add_fd(&fds[n], d->vfio.container, "container");
+	n += add_fd(&fds[n], d->vfio.irq, "irq");
+	n += add_fd(&fds[n], d->vfio.isa[0], "irq14");
+	n += add_fd(&fds[n], d->vfio.isa[1], "irq15");
+	n += add_fd(&fds[n], d->arena, "arena");
+	n += add_fd(&fds[n], d->checkpoint, "checkpoint");
 	if (d->endpoint.is_open)
-		s->n_fds += d->endpoint.ops->fds(&d->endpoint, &s->fds[s->n_fds]);
+		n += d->endpoint.ops->fds(&d->endpoint, &fds[n]);
+	return n;
 }
 
-static void process_died(struct udrvd_watch *w, unsigned int events);
-
-int udrvd_process_start(struct udrvd_device *d)
+int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n,
+			struct udrvd_process *p)
 {
-	char *argv[UDRVD_OPTIONS + 2] = { (char *)d->cfg->driver };
+	char *argv[UDRVD_OPTIONS + 2] = { d->driver };
 	struct env env;
 	struct udrvd_spawn s = {
-		.path = d->cfg->driver,
+		.path = d->driver,
 		.argv = argv,
 		.env = env.ptr,
+		.n_fds = n,
 		.drop = d->udrvd->root,
 		.user = d->cfg->user,
 		.group = d->cfg->group,
 		.memlock = d->vfio.device >= 0 || d->cfg->disk ? d->cfg->memlock : 0,
 		.ports = d->ports,
 	};
-	int ret;
 
+	memcpy(s.fds, fds, n * sizeof(*fds));
 	for (unsigned int i = 0; i < d->cfg->n_options; i++)
 		argv[i + 1] = (char *)d->cfg->options[i];
 	make_env(d, &env);
-	add_fds(d, &s);
+	return udrvd_spawn(&s, p);
+}
+
+static void process_died(struct udrvd_watch *w, unsigned int events);
+
+int udrvd_process_start(struct udrvd_device *d)
+{
+	struct udrvd_fd fds[UDRVD_FDS];
+	unsigned int n = list_fds(d, fds);
+	bool stood_by;
+	int ret;
+
 	/* What was said to the last process is nothing to this one. */
 	udrvd_notify_receive(d);
 
@@ -120,7 +136,10 @@ int udrvd_process_start(struct udrvd_device *d)
 	d->why[0] = d->status[0] = '\0';
 	d->killed = 0;
 	d->malformed_logged = 0;
-	ret = udrvd_spawn(&s, &d->process);
+	ret = udrvd_standby_go(d, fds, n);
+	stood_by = !ret;
+	if (ret)
+		ret = udrvd_process_spawn(d, fds, n, &d->process);
 	if (d->endpoint.is_open && d->endpoint.ops->spawned)
 		d->endpoint.ops->spawned(&d->endpoint);
 	if (ret)
@@ -135,7 +154,8 @@ int udrvd_process_start(struct udrvd_device *d)
 		udrvd_reap(&d->process, &status, udrvd_knows, d->udrvd);
 		return ret;
 	}
-	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_SPAWNED, "pid %d", d->process.pid);
+	udrvd_history_add(&d->history, udrvd_now(), stood_by ? UDRVD_H_GO : UDRVD_H_SPAWNED,
+			  "pid %d", d->process.pid);
 	return 0;
 }
 
@@ -183,7 +203,7 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 	udrvd_notify_receive(d);
 	d->life.died = now;
 	udrvd_watch_del(&d->udrvd->loop, w);
-	report = udrvd_spawn_report(d->process.report, d->cfg->driver, d->cause, sizeof(d->cause));
+	report = udrvd_spawn_report(d->process.report, d->driver, d->cause, sizeof(d->cause));
 	found = udrvd_reap(&d->process, &status, udrvd_knows, d->udrvd);
 	describe_end(d, status, report);
 	udrvd_history_add(&d->history, now, UDRVD_H_DIED, "pid %d %s", pid, d->cause);
@@ -232,12 +252,12 @@ static void got_message(struct udrvd_device *d, const struct udrvd_message *m)
 		udrvd_timer_arm(&d->udrvd->loop, &d->watchdog, d->cfg->watchdog);
 }
 
-static void got_garbage(struct udrvd_device *d)
+static void got_garbage(struct udrvd_device *d, pid_t pid)
 {
 	d->malformed++;
 	if (d->malformed_logged++ < NOISE)
 		udrvd_log(UDRV_WARN, d->cfg->name, "pid %d sent a malformed message%s",
-			  d->process.pid, d->malformed_logged == NOISE ?
+			  pid, d->malformed_logged == NOISE ?
 			  " (no more of these lines for this process)" : "");
 }
 
@@ -270,6 +290,7 @@ static bool receive_one(struct udrvd_device *d)
 		.msg_control = &control, .msg_controllen = sizeof(control),
 	};
 	struct udrvd_message m;
+	bool standby;
 	ssize_t n;
 	pid_t pid;
 
@@ -277,14 +298,17 @@ static bool receive_one(struct udrvd_device *d)
 	if (n < 0)
 		return errno == EINTR;
 	pid = sender(&msg);
-	if (!pid || pid != d->process.pid) {
+	standby = pid && pid == d->standby.process.pid;
+	if (!pid || (pid != d->process.pid && !standby)) {
 		/* The dead driver's last words, a child of it, or a stranger. */
 		d->foreign++;
 		return true;
 	}
 	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
 		 udrvd_message_parse(text, (size_t)n, &m))
-		got_garbage(d);
+		got_garbage(d, pid);
+	else if (standby)
+		udrvd_standby_said(d, &m);
 	else
 		got_message(d, &m);
 	return true;

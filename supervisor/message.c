@@ -63,6 +63,8 @@ static int parse_pair(struct text key, struct text value, struct udrvd_message *
 		return parse_flag(value, &m->watchdog);
 	if (is(key, "STOPPING"))
 		return parse_flag(value, &m->stopping);
+	if (is(key, "X_UDRV_STANDBY"))
+		return parse_flag(value, &m->standby);
 	if (is(key, "X_UDRV_FIRST_IO"))
 		return parse_ns(value, &m->first_io);
 	if (is(key, "X_UDRV_BLK"))

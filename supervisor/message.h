@@ -15,7 +15,7 @@
 #define UDRVD_STATUS_MAX	80
 
 struct udrvd_message {
-	bool ready, watchdog, stopping;
+	bool ready, watchdog, stopping, standby;
 	uint64_t first_io;		/* CLOCK_MONOTONIC ns; 0: not said */
 	bool has_blk;
 	unsigned int blk;		/* X_UDRV_BLK: a disk, less than UDRV_BLK_UNITS */

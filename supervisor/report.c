@@ -136,6 +136,18 @@ static struct json_object *counters(const struct udrvd_device *d)
 	return o;
 }
 
+static struct json_object *standby(const struct udrvd_standby *s)
+{
+	struct json_object *o;
+
+	if (!s->process.pid)
+		return NULL;
+	o = json_object_new_object();
+	add(o, "pid", json_object_new_int(s->process.pid));
+	add(o, "waiting", json_object_new_boolean(s->waiting));
+	return o;
+}
+
 static struct json_object *recovery(const struct udrvd_device *d)
 {
 	struct json_object *o = json_object_new_object(), *all = json_object_new_array();
@@ -161,10 +173,11 @@ struct json_object *udrvd_report_status(const struct udrvd_device *d)
 		return NULL;
 	add_text(o, "name", d->cfg->name);
 	add_text(o, "bdf", d->cfg->bdf);
-	add_text(o, "driver", d->cfg->driver);
+	add_text(o, "driver", d->driver);
 	add_text(o, "state", udrvd_state_name(d->state));
 	add(o, "state_ms", ms(udrvd_now() - d->since));
 	add(o, "pid", d->process.pid ? json_object_new_int(d->process.pid) : NULL);
+	add(o, "standby", standby(&d->standby));
 	add_number(o, "starts", d->starts);
 	add_number(o, "restarts", d->starts ? d->starts - 1 : 0);
 	add_number(o, "deaths", d->deaths);

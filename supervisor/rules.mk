@@ -7,7 +7,8 @@ UDRVD_PURE := $(addprefix supervisor/,config.c config_files.c history.c message.
 PROGS_LIST += supervisor/udrvd supervisor/udrvctl
 USES_UDRV += supervisor/udrvd supervisor/udrvctl
 supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.c device.c \
-	device_open.c device_process.c disk.c endpoint_blk.c endpoint_net.c endpoint_snd.c log.c loop.c pin.c \
+	device_open.c device_process.c device_standby.c disk.c endpoint_blk.c endpoint_net.c \
+	endpoint_snd.c log.c loop.c pin.c \
 	reap.c report.c spawn.c storm.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
 supervisor/udrvctl_SRC := $(addprefix supervisor/,ctl_client.c ctl_host.c ctl_saved.c ctl_show.c state.c udrvctl.c)

@@ -36,7 +36,7 @@ bool udrvd_knows(pid_t pid, void *arg)
 	struct udrvd *u = arg;
 
 	for (size_t i = 0; i < u->n; i++)
-		if (u->devices[i].process.pid == pid)
+		if (u->devices[i].process.pid == pid || u->devices[i].standby.process.pid == pid)
 			return true;
 	return false;
 }

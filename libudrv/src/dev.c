@@ -46,7 +46,7 @@ static int take_fds(struct udrv_dev *dev)
 	}
 	/* Ours alone: a child of the driver must not keep the device busy. */
 	for (int i = 0; i < dev->fds.n; i++)
-		if (fcntl(dev->fds.first + i, F_SETFD, FD_CLOEXEC) < 0)
+		if (fcntl(dev->fds.fd[i], F_SETFD, FD_CLOEXEC) < 0)
 			return -errno;
 	if (ret && bdf)
 		snprintf(dev->name, sizeof(dev->name), "%s", bdf);
@@ -158,7 +158,9 @@ static int dev_init(struct udrv_dev *dev, const char *name, const struct udrv_dr
 			 ret == -EPERM ? "; is kernel.io_uring_disabled set?" : "");
 		return ret;
 	}
-	return checkpoint_open(dev);
+	/* Up to here nothing has touched what belongs to the device. */
+	ret = udrv_standby_wait(dev);
+	return ret ? ret : checkpoint_open(dev);
 }
 
 int udrv_open(struct udrv_dev **devp, const char *name, const struct udrv_driver *drv)

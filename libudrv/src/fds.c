@@ -10,7 +10,6 @@
 #include "internal.h"
 
 #define FIRST_FD	3	/* SD_LISTEN_FDS_START */
-#define MAX_FDS		32
 
 static int parse_uint(const char *text, long max, int *out)
 {
@@ -30,11 +29,9 @@ static int parse_uint(const char *text, long max, int *out)
 int udrv_fds_parse(struct udrv_fds *fds, const char *listen_pid, const char *listen_fds,
 		   const char *listen_fdnames, int pid)
 {
-	int want, n, names = 1;
-	char *c;
+	int want, n;
 
 	memset(fds, 0, sizeof(*fds));
-	fds->first = FIRST_FD;
 	if (!listen_pid || !listen_fds)
 		return 0;
 	if (parse_uint(listen_pid, 0x7fffffff, &want))
@@ -42,22 +39,32 @@ int udrv_fds_parse(struct udrv_fds *fds, const char *listen_pid, const char *lis
 	/* Meant for somebody else, say the shell that started us. */
 	if (want != pid)
 		return 0;
-	if (parse_uint(listen_fds, MAX_FDS, &n) || n == 0)
+	if (parse_uint(listen_fds, UDRV_FDS, &n) || n == 0)
 		return -EINVAL;
 	if (!listen_fdnames || strlen(listen_fdnames) >= sizeof(fds->names))
 		return -EINVAL;
 
 	strcpy(fds->names, listen_fdnames);
-	for (c = fds->names; *c; c++) {
+	fds->n = n;
+	for (int i = 0; i < n; i++)
+		fds->fd[i] = FIRST_FD + i;
+	return udrv_fds_split(fds) ? -EINVAL : 1;
+}
+
+int udrv_fds_split(struct udrv_fds *fds)
+{
+	int names = 1;
+
+	for (char *c = fds->names; *c; c++) {
 		if (*c == ':') {
 			*c = '\0';
 			names++;
 		}
 	}
-	if (names != n)
-		return -EINVAL;
-	fds->n = n;
-	return 1;
+	if (names == fds->n)
+		return 0;
+	fds->n = 0;
+	return -EINVAL;
 }
 
 int udrv_fds_find(const struct udrv_fds *fds, const char *name)
@@ -68,6 +75,6 @@ int udrv_fds_find(const struct udrv_fds *fds, const char *name)
 		return -ENOENT;
 	for (int i = 0; i < fds->n; i++, at += strlen(at) + 1)
 		if (!strcmp(at, name))
-			return fds->first + i;
+			return fds->fd[i];
 	return -ENOENT;
 }

@@ -111,14 +111,17 @@ int udrv_loop_init(struct udrv_loop *loop);
 void udrv_loop_exit(struct udrv_loop *loop);
 
 /* What our supervisor (or the command line) gave us. */
+#define UDRV_FDS	32
 struct udrv_fds {
 	int n;
-	int first;			/* SD_LISTEN_FDS_START: 3 */
+	int fd[UDRV_FDS];
 	char names[512];		/* LISTEN_FDNAMES with NULs for colons */
 };
 /* 0: not supervised; 1: supervised; -EINVAL: the variables make no sense. */
 int udrv_fds_parse(struct udrv_fds *fds, const char *listen_pid, const char *listen_fds,
 		   const char *listen_fdnames, int pid);
+/* NULs for the colons in names.  -EINVAL: there are not n of them. */
+int udrv_fds_split(struct udrv_fds *fds);
 int udrv_fds_find(const struct udrv_fds *fds, const char *name);	/* fd or -ENOENT */
 
 struct udrv_notify {
@@ -129,6 +132,10 @@ struct udrv_notify {
 int udrv_notify_init(struct udrv_notify *n, const char *socket, const char *watchdog_usec);
 int udrv_notify_text(struct udrv_notify *n, const char *text);
 void udrv_notify_exit(struct udrv_notify *n);
+
+/* If we are the standby of another process: wait until our supervisor hands us
+ * its device, in dev->fds.  -ECANCELED: we are not needed any more. */
+int udrv_standby_wait(struct udrv_dev *dev);
 
 enum udrv_dev_state { UDRV_DEV_OPEN, UDRV_DEV_RESET, UDRV_DEV_STARTED, UDRV_DEV_STOPPED };
 

@@ -154,6 +154,8 @@ int udrv_main(const struct udrv_driver *drv, int argc, char *argv[])
 		return usage(drv, stderr, EXIT_USAGE);
 
 	ret = udrv_open(&dev, args.device, drv);
+	if (ret == -ECANCELED)		/* a standby that was never needed */
+		return EXIT_OK;
 	if (ret)
 		return ret == -EINVAL ? EXIT_USAGE : EXIT_SYSTEM;
 	memcpy(dev->options, args.options, sizeof(dev->options));

@@ -16,6 +16,13 @@
  *	mode=flood	good, and says STATUS as fast as it can
  *	mode=show	good, and its STATUS tells what it was given
  *	once=FILE	the mode is for the first start only, then die
+ * As a standby it waits as it should, or with
+ *	standby=deaf	does not know of it, and goes on as if it were the driver
+ *	standby=die	ends with status 1 before it waits
+ *	standby=mute	never says that it waits
+ *	standby=hang	says that it waits, then nothing more
+ *	standby=gone	waits, and ends with status 1 at the go
+ *	standby=stuck	waits, and does nothing after the go
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -204,6 +211,38 @@ static int serve(int sfd, int64_t watchdog_ms, int64_t end)
 	}
 }
 
+static bool standby_mode(const char *name)
+{
+	return !strcmp(option("standby"), name);
+}
+
+/* The descriptors that come with the go are nothing to this driver: whatever
+ * arrives on the socket, number 3, is the go. */
+static void stand_by(int64_t watchdog_ms)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	struct pollfd p = { .fd = 3, .events = POLLIN };
+	char text[512];
+
+	if (!names || strcmp(names, "standby") != 0 || standby_mode("deaf"))
+		return;
+	if (standby_mode("die"))
+		exit(1);
+	if (standby_mode("mute"))
+		nap(1000000);
+	say("X_UDRV_STANDBY=1");
+	if (standby_mode("hang"))
+		nap(1000000);
+	while (poll(&p, 1, watchdog_ms ? (int)watchdog_ms / 2 : -1) == 0)
+		say("WATCHDOG=1");
+	if (recv(3, text, sizeof(text), 0) <= 0)
+		exit(0);
+	if (standby_mode("gone"))
+		exit(1);
+	if (standby_mode("stuck"))
+		nap(1000000);
+}
+
 static int watch_signals(void)
 {
 	sigset_t set;
@@ -228,7 +267,7 @@ static void say_ready(void)
 int main(int argc, char *argv[])
 {
 	const char *usec = getenv("WATCHDOG_USEC");
-	int64_t end = 0;
+	int64_t end = 0, watchdog_ms = usec ? atoi(usec) / 1000 : 0;
 	int sfd;
 
 	arg_count = argc;
@@ -239,6 +278,7 @@ int main(int argc, char *argv[])
 		return 1;
 	sfd = watch_signals();
 	connect_notify();
+	stand_by(watchdog_ms);
 	if (mode("mute"))
 		nap(1000000);
 	if (mode("proxy"))
@@ -256,5 +296,5 @@ int main(int argc, char *argv[])
 	}
 	if (mode("crash"))
 		end = now_ns() + atoi(option("ms")) * 1000000ll;
-	return serve(sfd, usec ? atoi(usec) / 1000 : 0, end);
+	return serve(sfd, watchdog_ms, end);
 }

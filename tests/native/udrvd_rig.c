@@ -104,6 +104,20 @@ int rig_teardown(void **state)
 	return 0;
 }
 
+/* Without a standby unless the test is about that: their processes are counted.
+ * It is said below the test's own lines, whose numbers are in messages. */
+static void write_config(FILE *f, const char *config)
+{
+	const char *at = strstr(config, "[restart]\n"), *end = at ? strstr(at, "\n[") : NULL;
+	size_t head = end ? (size_t)(end - config) : strlen(config);
+
+	if (strstr(config, "standby"))
+		fputs(config, f);
+	else
+		fprintf(f, "%.*s%s\nstandby=no\n%s", (int)head, config,
+			at ? "" : "\n[restart]", config + head);
+}
+
 void rig_device_driver(struct rig *r, const char *name, const char *driver, const char *config)
 {
 	char path[512];
@@ -112,19 +126,29 @@ void rig_device_driver(struct rig *r, const char *name, const char *driver, cons
 	snprintf(path, sizeof(path), "%s/c/%s.ini", r->dir, name);
 	f = fopen(path, "we");
 	assert_non_null(f);
-	fprintf(f, "[device]\nname=%s\nbdf=none\ndriver=%s\n%s", name, driver, config);
+	fprintf(f, "[device]\nname=%s\nbdf=none\ndriver=%s\n", name, driver);
+	write_config(f, config);
 	fclose(f);
 }
 
 /* A copy, because an unprivileged driver may not see our build folder. */
-void rig_device(struct rig *r, const char *name, const char *config)
+void rig_install(struct rig *r, const char *to)
 {
-	char from[512], to[128];
+	char from[512], next[160];
 
 	snprintf(from, sizeof(from), "%s/tests/drivers/fake", r->build);
+	snprintf(next, sizeof(next), "%s.new", to);
+	copy_file(from, next);
+	rename(next, to);
+}
+
+void rig_device(struct rig *r, const char *name, const char *config)
+{
+	char to[128];
+
 	snprintf(to, sizeof(to), "%s/fake", r->dir);
 	if (access(to, X_OK))
-		copy_file(from, to);
+		rig_install(r, to);
 	rig_device_driver(r, name, to, config);
 }
 
@@ -377,12 +401,16 @@ int64_t rig_number(struct rig *r, const char *name, const char *key)
 	struct json_object *all, *d = device(r, name, &all), *v = NULL;
 	int64_t n;
 
-	/* Recoveries are one level down. */
-	if (!strncmp(key, "recovery.", 9)) {
-		json_object_object_get_ex(d, "recovery", &d);
-		key += 9;
+	/* "recovery.count" is one level down. */
+	if (strchr(key, '.')) {
+		char outer[32];
+
+		snprintf(outer, sizeof(outer), "%.*s", (int)strcspn(key, "."), key);
+		json_object_object_get_ex(d, outer, &d);
+		key = strchr(key, '.') + 1;
 	}
-	json_object_object_get_ex(d, key, &v);
+	if (d)
+		json_object_object_get_ex(d, key, &v);
 	n = v ? json_object_get_int64(v) : 0;
 	json_object_put(all);
 	return n;

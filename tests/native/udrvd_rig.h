@@ -27,6 +27,8 @@ int rig_teardown(void **state);
 void rig_device(struct rig *r, const char *name, const char *config);
 /* The same with another driver than the fake one. */
 void rig_device_driver(struct rig *r, const char *name, const char *driver, const char *config);
+/* A new file of the fake driver. */
+void rig_install(struct rig *r, const char *path);
 void rig_start(struct rig *r);
 /* SIGTERM, or another signal; returns the status of waitpid(). */
 int rig_end(struct rig *r, int sig);

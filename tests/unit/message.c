@@ -35,7 +35,10 @@ static void understands_each(void **state)
 	assert_int_equal(parse("WATCHDOG=1\n", &m), 0);
 	assert_true(m.watchdog && !m.ready);
 	assert_int_equal(parse("STOPPING=1", &m), 0);
-	assert_true(m.stopping);
+	assert_true(m.stopping && !m.standby);
+	assert_int_equal(parse("X_UDRV_STANDBY=1", &m), 0);
+	assert_true(m.standby && !m.ready);
+	assert_int_equal(parse("X_UDRV_STANDBY=2", &m), -EINVAL);
 	assert_int_equal(parse("X_UDRV_FIRST_IO=123456789012", &m), 0);
 	assert_true(m.first_io == 123456789012);
 	assert_int_equal(parse("X_UDRV_STATE=carrier=1", &m), 0);
