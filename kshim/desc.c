@@ -193,14 +193,19 @@ static size_t udrv_read_form(size_t asked)
 	}
 }
 
-/* Each form with its own constant size, which is checked at compile time. */
-static bool udrv_read_copy(struct iov_iter *to, size_t form, const struct udrv_taken *taken)
+static struct udrv_irq_event udrv_read_event(const struct udrv_taken *taken)
 {
-	struct udrv_irq_event ev = {
+	return (struct udrv_irq_event){
 		.count = min_t(u64, taken->count, U32_MAX),
 		.flags = taken->flags | (taken->count > U32_MAX ? UDRV_IRQ_SATURATED : 0),
 		.ns = taken->ns,
 	};
+}
+
+/* Each form with its own constant size, which is checked at compile time. */
+static bool udrv_read_copy(struct iov_iter *to, size_t form, const struct udrv_taken *taken)
+{
+	struct udrv_irq_event ev = udrv_read_event(taken);
 	u8 byte = min_t(u64, taken->count, U8_MAX);
 
 	switch (form) {
@@ -213,6 +218,24 @@ static bool udrv_read_copy(struct iov_iter *to, size_t form, const struct udrv_t
 		       sizeof(taken->count);
 	default:
 		return copy_to_iter(&ev, sizeof(ev), to) == sizeof(ev);
+	}
+}
+
+/* The same for the plain read(), where every instruction counts. */
+static bool udrv_read_put(char __user *to, size_t form, const struct udrv_taken *taken)
+{
+	struct udrv_irq_event ev;
+
+	switch (form) {
+	case sizeof(u8):
+		return !put_user((u8)min_t(u64, taken->count, U8_MAX), (u8 __user *)to);
+	case sizeof(u32):
+		return !put_user((u32)min_t(u64, taken->count, U32_MAX), (u32 __user *)to);
+	case sizeof(u64):
+		return !put_user(taken->count, (u64 __user *)to);
+	default:
+		ev = udrv_read_event(taken);
+		return !copy_to_user(to, &ev, sizeof(ev));
 	}
 }
 
@@ -230,18 +253,13 @@ static int udrv_desc_wait(struct udrv_desc *desc)
 	return ret;
 }
 
-static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
+/* Take what has come, or wait for it. */
+static int udrv_desc_read(struct udrv_desc *desc, bool nowait, struct udrv_taken *taken)
 {
-	struct udrv_desc *desc = iocb->ki_filp->private_data;
-	bool nowait = (iocb->ki_flags & IOCB_NOWAIT) || (iocb->ki_filp->f_flags & O_NONBLOCK);
-	size_t form = udrv_read_form(iov_iter_count(to));
-	struct udrv_taken taken;
 	bool rearm = true;
 	int ret;
 
-	if (!form)
-		return -EINVAL;
-	while ((ret = udrv_desc_take(desc, rearm, &taken)) == -EAGAIN) {
+	while ((ret = udrv_desc_take(desc, rearm, taken)) == -EAGAIN) {
 		if (nowait)
 			return -EAGAIN;
 		ret = udrv_desc_wait(desc);
@@ -250,9 +268,44 @@ static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		/* Was another reader quicker, it has yet to serve the device. */
 		rearm = false;
 	}
+	return ret;
+}
+
+/* For io_uring and readv(). */
+static ssize_t udrv_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct udrv_desc *desc = iocb->ki_filp->private_data;
+	bool nowait = (iocb->ki_flags & IOCB_NOWAIT) || (iocb->ki_filp->f_flags & O_NONBLOCK);
+	size_t form = udrv_read_form(iov_iter_count(to));
+	struct udrv_taken taken;
+	int ret;
+
+	if (!form)
+		return -EINVAL;
+	ret = udrv_desc_read(desc, nowait, &taken);
 	if (ret)
 		return ret;
 	if (!udrv_read_copy(to, form, &taken)) {
+		udrv_desc_untake(desc, &taken);
+		return -EFAULT;
+	}
+	return form;
+}
+
+/* read(): 150 instructions less than the way through an iterator. */
+static ssize_t udrv_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	struct udrv_desc *desc = file->private_data;
+	size_t form = udrv_read_form(len);
+	struct udrv_taken taken;
+	int ret;
+
+	if (!form)
+		return -EINVAL;
+	ret = udrv_desc_read(desc, file->f_flags & O_NONBLOCK, &taken);
+	if (ret)
+		return ret;
+	if (!udrv_read_put(buf, form, &taken)) {
 		udrv_desc_untake(desc, &taken);
 		return -EFAULT;
 	}
@@ -345,6 +398,7 @@ const struct proc_ops udrv_proc_ops = {
 
 static const struct file_operations udrv_fops = {
 	.owner		= THIS_MODULE,
+	.read		= udrv_read,
 	.read_iter	= udrv_read_iter,
 	.write		= udrv_write,
 	.poll		= udrv_poll,

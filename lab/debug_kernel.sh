@@ -15,7 +15,8 @@ need_root "building the debug kernel"
 [ -e "$(root_dir)/release" ] || die "there is no lab yet; build it with: sudo make lab"
 apt_lists trixie trixie-backports bookworm
 version=$(apt-cache show --no-all-versions "$linux_source" | sed -n 's/^Version: //p')
-key=$(sha256sum "$config" "$TOP/lab/kernel_boot.sh" | sha256sum | cut -c1-8)
+# By content alone: clones share the kernel.
+key=$(cat "$config" "$TOP/lab/kernel_boot.sh" | sha256sum | cut -c1-8)
 dir=$CACHE/kernel-debug-$version-$key
 mkdir -p "$OUT/kernels"
 ln -sfn "$dir" "$OUT/kernels/debug"

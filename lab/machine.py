@@ -28,6 +28,8 @@ VARIANTS = {
     "ide": {"ide": True},
     # With AC'97 and HDA, which play into files of /out (_snd).
     "snd": {"snd": True},
+    # With sockets that devices go and come in, and QEMU's ear for it (_hotplug).
+    "hotplug": {"hotplug": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
 }
@@ -88,6 +90,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         argv += _ide(run)
     if options.get("snd"):
         argv += _snd(run)
+    if options.get("hotplug"):
+        argv += _hotplug(run)
     return argv
 
 
@@ -142,6 +146,19 @@ def _snd(run):
     return argv + ["-device", "AC97,addr=0x12,audiodev=ac97",
                    "-device", "intel-hda,addr=0x14",
                    "-device", "hda-output,audiodev=hda,mixer=off,use-timer=off"]
+
+
+def _hotplug(run):
+    """Two sockets for PCI cards, ports hp1 (with an edu, id hot1) and hp2 (empty),
+    and a QMP monitor on the virtio port "qmp", by which tests pull and plug
+    (tests/vm/qmp).  A monitor cannot have that port itself: QEMU calls itself up."""
+    argv = ["-chardev", f"socket,id=monitor,path={run}/qmp-guest,server=on,wait=off",
+            "-mon", "chardev=monitor,mode=control",
+            "-chardev", f"socket,id=qmp,path={run}/qmp-guest",
+            "-device", "virtserialport,chardev=qmp,name=qmp"]
+    for n in (1, 2):
+        argv += ["-device", f"pcie-root-port,id=hp{n},chassis={n},addr={0x1b + n:#x}"]
+    return argv + ["-device", "edu,bus=hp1,id=hot1"]
 
 
 def _device(slot, device, extra, hub):

@@ -92,7 +92,7 @@ class Vm:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        for name in ("payload.img", "qmp"):
+        for name in ("payload.img", "qmp", "qmp-guest"):
             try:
                 os.unlink(f"{self.run}/{name}")
             except FileNotFoundError:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Programs that test interrupt descriptors; they share irqlib.c and irqboth.c.
-IRQ_TESTS := $(addprefix tests/vm/irq,file poll own gone old)
+IRQ_TESTS := $(addprefix tests/vm/irq,file poll own gone old unplug)
 TESTS_VM += $(IRQ_TESTS)
 TESTS_LIST += $(IRQ_TESTS)
 $(foreach t,$(IRQ_TESTS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c tests/vm/irqboth.c))
