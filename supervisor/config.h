@@ -11,6 +11,7 @@
 
 #include "policy.h"
 
+#define UDRVD_CONFIG_DIR "/etc/udrv"
 #define UDRVD_OPTIONS	16
 
 struct udrvd_config {
@@ -46,6 +47,11 @@ struct udrvd_config {
 	gid_t group;
 	bool group_given;
 
+	char failed_command[256];	/* run when it is given up; "": none */
+	uid_t failed_user;		/* 0: root, with all of its rights */
+	gid_t failed_group;
+	uint64_t failed_timeout;	/* ns */
+
 	int line_name, line_bdf, line_net, line_disk, line_sound;	/* for messages; 0: not given */
 };
 
@@ -54,11 +60,16 @@ struct udrvd_config {
 unsigned int udrvd_config_parse(FILE *in, const char *file, struct udrvd_config *cfg,
 				FILE *errors);
 
+/* The same of a file and its drop-ins, which change what came before. */
+unsigned int udrvd_config_load(char *const *paths, unsigned int n, struct udrvd_config *cfg,
+			       FILE *errors);
+
 struct udrvd_configs {
 	struct udrvd_config *cfg;
 	size_t n;
 };
-/* Adds a file, or all *.ini files of a directory in alphabetical order.
+/* Adds a file, or all *.ini files of a directory in alphabetical order; with each
+ * NAME.ini its drop-ins, what ends in .conf in NAME.conf.d, in that order too.
  * Returns the number of complaints. */
 unsigned int udrvd_configs_add(struct udrvd_configs *all, const char *path, FILE *errors);
 /* What only shows when all are there: a name, a device or an interface that

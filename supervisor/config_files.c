@@ -8,11 +8,57 @@
 
 #include "config.h"
 
+#define DROP_INS	32		/* of one device */
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), tail = strlen(end);
+
+	return len > tail && !strcmp(name + len - tail, end);
+}
+
+static int is_ini(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && ends_with(e->d_name, ".ini");
+}
+
+static int is_conf(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && ends_with(e->d_name, ".conf");
+}
+
+/* Of DIR/NAME.ini: what ends in .conf in DIR/NAME.conf.d.  -ENOSPC: too many */
+static int add_drop_ins(const char *path, char **paths, unsigned int *n)
+{
+	size_t stem = strlen(path) - (ends_with(path, ".ini") ? 4 : 0);
+	struct dirent **list;
+	char dir[512];
+	int found, ret = 0;
+
+	if ((size_t)snprintf(dir, sizeof(dir), "%.*s.conf.d", (int)stem, path) >= sizeof(dir))
+		return 0;
+	found = scandir(dir, &list, is_conf, alphasort);
+	if (found < 0)
+		return errno == ENOENT ? 0 : -errno;
+	for (int i = 0; i < found; i++) {
+		if (*n > DROP_INS)
+			ret = -ENOSPC;
+		else if (asprintf(&paths[*n], "%s/%s", dir, list[i]->d_name) < 0)
+			ret = -ENOMEM;
+		else
+			++*n;
+		free(list[i]);
+	}
+	free(list);
+	return ret;
+}
+
 static unsigned int add_file(struct udrvd_configs *all, const char *path, FILE *errors)
 {
+	char *paths[DROP_INS + 1] = { (char *)path };
+	unsigned int complaints = 1, n = 1;
 	struct udrvd_config *more;
-	unsigned int complaints;
-	FILE *in;
+	int ret;
 
 	more = realloc(all->cfg, (all->n + 1) * sizeof(*more));
 	if (!more) {
@@ -20,22 +66,15 @@ static unsigned int add_file(struct udrvd_configs *all, const char *path, FILE *
 		return 1;
 	}
 	all->cfg = more;
-	in = fopen(path, "re");
-	if (!in) {
-		fprintf(errors, "%s: %s\n", path, strerror(errno));
-		return 1;
-	}
-	complaints = udrvd_config_parse(in, path, &all->cfg[all->n], errors);
-	all->n++;
-	fclose(in);
+	ret = add_drop_ins(path, paths, &n);
+	if (ret)
+		fprintf(errors, "%s: its drop-ins: %s\n", path, ret == -ENOSPC ?
+			"expected 32 at most" : strerror(-ret));
+	else
+		complaints = udrvd_config_load(paths, n, &all->cfg[all->n++], errors);
+	while (n > 1)
+		free(paths[--n]);
 	return complaints;
-}
-
-static int is_ini(const struct dirent *e)
-{
-	size_t len = strlen(e->d_name);
-
-	return e->d_name[0] != '.' && len > 4 && !strcmp(e->d_name + len - 4, ".ini");
 }
 
 static unsigned int add_dir(struct udrvd_configs *all, const char *dir, FILE *errors)

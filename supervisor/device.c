@@ -172,6 +172,7 @@ int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 	/* Twice at most: what an action brings about does not spawn. */
 	while (event != NO_EVENT) {
 		struct udrvd_step step = udrvd_step(d->state, event);
+		bool given_up = step.to == UDRVD_FAILED && d->state != UDRVD_FAILED;
 
 		if (step.actions & UDRVD_IMPOSSIBLE)
 			udrvd_log(UDRV_ERR, d->cfg->name, "bug in udrvd: '%s' in state '%s'",
@@ -182,6 +183,9 @@ int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 		if (event == UDRVD_EV_DIED_LIMIT && step.to == UDRVD_FAILED)
 			do_failed(d);
 		event = act(d, step.actions);
+		/* The device is quiet now, whatever that program does with it. */
+		if (given_up)
+			udrvd_escalate(d);
 	}
 	udrvd_settled(d->udrvd);
 	return ret;
@@ -248,6 +252,7 @@ void udrvd_device_exit(struct udrvd_device *d)
 	udrvd_timer_cancel(&d->udrvd->loop, &d->timer);
 	udrvd_timer_cancel(&d->udrvd->loop, &d->watchdog);
 	udrvd_standby_end(d);
+	udrvd_escalate_end(d);
 	udrvd_device_close(d);
 	udrvd_notify_close(d);
 }

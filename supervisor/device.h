@@ -37,6 +37,14 @@ struct udrvd_standby {
 	struct stat file;
 };
 
+/* The program that tells somebody; pid 0: it does not run. */
+struct udrvd_escalation {
+	struct udrvd_process process;
+	struct udrvd_watch pidfd;
+	struct udrvd_timer timer;
+	bool killed;			/* its time was up */
+};
+
 struct udrvd_device {
 	struct udrvd *udrvd;
 	const struct udrvd_config *cfg;
@@ -66,6 +74,7 @@ struct udrvd_device {
 	struct udrvd_timer watchdog;
 	char status[80];			/* the driver's STATUS= */
 	struct udrvd_standby standby;
+	struct udrvd_escalation escalation;
 
 	/* Where it reports: a socket of its own, so that a driver that floods
 	 * it does not drown the others' messages. */
@@ -124,6 +133,11 @@ void udrvd_standby_soon(struct udrvd_device *d);
 int udrvd_standby_go(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n);
 void udrvd_standby_said(struct udrvd_device *d, const struct udrvd_message *m);
 void udrvd_standby_end(struct udrvd_device *d);
+
+/* ---- escalate.c ------------------------------------------------------------ */
+/* The device was given up: run what its configuration names, if anything. */
+void udrvd_escalate(struct udrvd_device *d);
+void udrvd_escalate_end(struct udrvd_device *d);
 
 /* ---- storm.c -------------------------------------------------------------- */
 /* Not vital: vfio-pci does not count any. */

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 # udrvd, the daemon, and udrvctl, the hand on it.  UDRVD_PURE is what unit
 # tests link.
-UDRVD_PURE := $(addprefix supervisor/,config.c config_files.c history.c message.c \
+UDRVD_PURE := $(addprefix supervisor/,config.c config_files.c config_keys.c history.c message.c \
 	policy.c state.c value.c)
 
 PROGS_LIST += supervisor/udrvd supervisor/udrvctl
 USES_UDRV += supervisor/udrvd supervisor/udrvctl
 supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.c device.c \
-	device_open.c device_process.c device_standby.c disk.c endpoint_blk.c endpoint_net.c \
+	device_open.c device_process.c device_standby.c disk.c escalate.c endpoint_blk.c endpoint_net.c \
 	endpoint_snd.c log.c loop.c pin.c \
 	reap.c report.c spawn.c storm.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
-supervisor/udrvctl_SRC := $(addprefix supervisor/,ctl_client.c ctl_host.c ctl_saved.c ctl_show.c state.c udrvctl.c)
-supervisor/udrvctl_PKGS := json-c
+supervisor/udrvctl_SRC := $(addprefix supervisor/,config.c config_files.c config_keys.c value.c \
+	ctl_client.c ctl_config.c ctl_host.c ctl_saved.c ctl_show.c state.c udrvctl.c)
+supervisor/udrvctl_PKGS := json-c inih

@@ -11,8 +11,10 @@
 
 #include <udrv/version.h>
 
+#include "config.h"
 #include "control.h"
 #include "ctl_client.h"
+#include "ctl_config.h"
 #include "ctl_host.h"
 #include "ctl_show.h"
 #include "state.h"
@@ -43,13 +45,15 @@ static int usage(FILE *to, int status)
 		"  ping                             is udrvd there?\n"
 		"  shutdown                         end udrvd and its drivers\n"
 		"\n"
+		"  config check [PATH...]           without udrvd; %s by default\n"
 		"  list [--json]                    PCI devices, who drives and who uses them\n"
 		"  bind [--save] [--driver udrv|vfio-pci] DEVICE...    --save: over reboots, too\n"
 		"  bind --saved [DEVICE...]         as it was saved\n"
 		"  unbind [--save] DEVICE...        give it back to the kernel's driver\n"
 		"\n"
 		"Exit status: 0 done, 1 refused, 100 wrong usage, 111 the system (or udrvd)\n"
-		"is not there.  The default SOCKET is %s.\n", UDRVD_CONTROL_PATH);
+		"is not there.  The default SOCKET is %s.\n", UDRVD_CONFIG_DIR,
+		UDRVD_CONTROL_PATH);
 	return status;
 }
 
@@ -205,6 +209,7 @@ static const struct command {
 	{ "wait", do_wait, NULL },
 	{ "ping", do_simple, NULL },
 	{ "shutdown", do_simple, NULL },
+	{ "config", NULL, udrvctl_config },
 	{ "list", NULL, udrvctl_list },
 	{ "bind", NULL, udrvctl_bind },
 	{ "unbind", NULL, udrvctl_unbind },

@@ -18,7 +18,6 @@
 #include "log.h"
 #include "udrvd.h"
 
-#define CONFIG_DIR	"/etc/udrv"
 #define SEC		1000000000ull
 
 enum { EXIT_OK = 0, EXIT_BAD = 1, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
@@ -35,9 +34,13 @@ bool udrvd_knows(pid_t pid, void *arg)
 {
 	struct udrvd *u = arg;
 
-	for (size_t i = 0; i < u->n; i++)
-		if (u->devices[i].process.pid == pid || u->devices[i].standby.process.pid == pid)
+	for (size_t i = 0; i < u->n; i++) {
+		const struct udrvd_device *d = &u->devices[i];
+
+		if (d->process.pid == pid || d->standby.process.pid == pid ||
+		    d->escalation.process.pid == pid)
 			return true;
+	}
 	return false;
 }
 
@@ -219,7 +222,7 @@ static int usage(FILE *to, int status)
 		"                      more than once (default %s)\n"
 		"  -s, --socket PATH   where udrvctl reaches it (default %s)\n"
 		"      --check         check the configuration and exit: 0 right, 1 wrong\n"
-		"      --version\n", CONFIG_DIR, UDRVD_CONTROL_PATH);
+		"      --version\n", UDRVD_CONFIG_DIR, UDRVD_CONTROL_PATH);
 	return status;
 }
 
@@ -272,11 +275,11 @@ static int parse_args(int argc, char *argv[], struct args *a)
 static int load(struct args *a)
 {
 	if (!a->paths)
-		a->complaints += udrvd_configs_add(a->configs, CONFIG_DIR, stderr);
+		a->complaints += udrvd_configs_add(a->configs, UDRVD_CONFIG_DIR, stderr);
 	a->complaints += udrvd_configs_check(a->configs, stderr);
 	if (!a->complaints && !a->configs->n) {
 		fprintf(stderr, "udrvd: there is no device's file; expected one *.ini for each device in %s\n",
-			a->paths ? "the directory given with -c" : CONFIG_DIR);
+			a->paths ? "the directory given with -c" : UDRVD_CONFIG_DIR);
 		a->complaints++;
 	}
 	if (a->complaints && !a->check)

@@ -28,7 +28,7 @@ struct udrvd_device *udrvd_find(struct udrvd *u, const char *name);
 void udrvd_end(struct udrvd *u);
 /* A device came to rest: was it the last one? */
 void udrvd_settled(struct udrvd *u);
-/* A living driver of ours? */
+/* A living process that we have started? */
 bool udrvd_knows(pid_t pid, void *udrvd);
 
 #endif /* UDRVD_H */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,6 +138,90 @@ static void dies_at_start_up(void **state)
 	rig_wait(r, "d", "failed", 5000);
 }
 
+static bool has_children(struct rig *r)
+{
+	char path[64], text[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", r->pid, r->pid);
+	f = fopen(path, "re");
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	return text[0];
+}
+
+static void write_script(struct rig *r, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/script", r->dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\n%s\n", text);
+	fclose(f);
+	chmod(path, 0755);
+	snprintf(path, sizeof(path), "%s/w", r->dir);
+	mkdir(path, 0755);
+	chmod(path, 0777);
+}
+
+/* Waits for a line in the log. */
+static void logged(struct rig *r, const char *text)
+{
+	double end = now_ms() + 5000;
+
+	while (!rig_log_has(r, text)) {
+		if (now_ms() > end)
+			rig_fail(r, "the log has no '%s'", text);
+		nap_ms(5);
+	}
+}
+
+static void somebody_is_told(void **state)
+{
+	struct rig *r = *state;
+	char config[256], text[512] = "", path[128];
+	FILE *f;
+
+	write_script(r, "echo \"$1 $UDRV_NAME $UDRV_DEVICE $UDRV_CAUSE $UDRV_DEATHS $(id -u)\" >> ${0%script}w/told");
+	snprintf(config, sizeof(config), "options=mode=die\n[restart]\nlimit=3\nbackoff_min=1ms\n"
+		 "[failed]\ncommand=%s/script\nuser=12345\n", r->dir);
+	one(r, config);
+	rig_wait(r, "d", "failed", 5000);
+	logged(r, "script ended well");
+	snprintf(path, sizeof(path), "%s/w/told", r->dir);
+	f = fopen(path, "re");
+	rig_want(r, f && fgets(text, sizeof(text), f));
+	rig_want(r, !strncmp(text, "d d none exited with status 1 3 ", 32));
+	if (geteuid() == 0)
+		rig_want(r, !strcmp(text + 32, "12345\n"));
+	/* once for each time that it is given up */
+	rig_want(r, !fgets(text, sizeof(text), f));
+	fclose(f);
+}
+
+static void who_is_told_has_a_limit(void **state)
+{
+	struct rig *r = *state;
+	char config[256];
+
+	write_script(r, "trap '' TERM HUP; (trap '' HUP; sleep 1000) & sleep 1000");
+	snprintf(config, sizeof(config), "options=mode=die\n[restart]\nlimit=1\n"
+		 "[failed]\ncommand=%s/script\ntimeout=100ms\n", r->dir);
+	rig_device(r, "d", config);
+	snprintf(config, sizeof(config), "options=mode=die\n[restart]\nlimit=1\n"
+		 "[failed]\ncommand=%s/none\n", r->dir);
+	rig_device(r, "e", config);
+	rig_start(r);
+	rig_wait(r, "d", "failed", 5000);
+	logged(r, "script ended by signal 9: its time was up");
+	logged(r, "none ended with status 127: it cannot be executed");
+	rig_want(r, !has_children(r));
+}
+
 /* A crash at each start, after READY=1 but before any work: useless too. */
 static void crashes_before_work(void **state)
 {
@@ -244,18 +329,7 @@ static void leaves_children_behind(void **state)
 	rig_want(r, rig_log_has(r, "left processes behind"));
 	/* and none of them as a zombie of udrvd */
 	nap_ms(50);
-	for (int i = 0; i < 3; i++) {
-		char path[64], text[64] = "";
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", r->pid, r->pid);
-		f = fopen(path, "re");
-		if (f && !fgets(text, sizeof(text), f))
-			text[0] = '\0';
-		if (f)
-			fclose(f);
-		rig_want(r, !text[0]);
-	}
+	rig_want(r, !has_children(r));
 }
 
 static void garbage_messages(void **state)
@@ -382,7 +456,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(runs_and_stops), T(sandbox), T(survives_kills), T(survives_kills_from_outside),
-		T(dies_at_start_up), T(crashes_before_work), T(cannot_be_executed), T(never_ready),
+		T(dies_at_start_up), T(somebody_is_told),
+		T(who_is_told_has_a_limit), T(crashes_before_work), T(cannot_be_executed), T(never_ready),
 		T(watchdog), T(does_not_stop), T(crash_is_named), T(leaves_children_behind),
 		T(garbage_messages), T(only_the_driver_itself_is_heard), T(flood),
 		T(history_tells_it), T(ends_cleanly), T(its_death_ends_drivers),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -148,6 +149,9 @@ static const struct { const char *text, *said; } wrong[] = {
 	{ "[restart]\nhealthy=10 s\n", "x.ini:6: healthy=10 s: expected" },
 	{ "[restart]\nbackoff_min=11s\n", "x.ini:6: backoff_min is more than backoff_max" },
 	{ "[restart]\nstart_timeout=0\n", "x.ini:6: start_timeout=0: expected" },
+	{ "[restart]\nstandby=maybe\n", "x.ini:6: standby=maybe: expected yes or no" },
+	{ "[failed]\ncommand=mail root\n", "x.ini:6: command=mail root: expected the absolute path" },
+	{ "[failed]\ntimeout=0\n", "x.ini:6: timeout=0: expected a time from 10ms" },
 	{ "[sandbox]\nuser=root\n", "x.ini:6: user=root: expected a user other than root" },
 	{ "[sandbox]\nuser=0\n", "x.ini:6: user=0: expected a user other than root" },
 	{ "[sandbox]\nuser=no such user\n", "x.ini:6: user=no such user: expected" },
@@ -328,6 +332,71 @@ static void sound(void **state)
 	free(said);
 }
 
+/* What comes later counts; what is wrong there has its place there. */
+static void drop_ins(void **state)
+{
+	static const char *const text[] = {
+		NEEDED "options=a=1 b=2\n[net]\n[restart]\nlimit=3\nhealthy=1s\n",
+		"[restart]\nlimit=4\n[device]\noptions=c=3\n",
+		"[restart]\nlimit=5\n[net]\nifname=u9\n",
+		"[restart]\nlimit=6\nbackoff_min=1min\n[tape]\n",
+	};
+	static const char *const name[] = {
+		"/net0.ini", "/net0.conf.d/10-a.conf", "/net0.conf.d/20-b.conf", "/net0.conf.d/30-c.conf",
+	};
+	char dir[] = "/tmp/udrv-config-XXXXXX", path[64], *said;
+	struct udrvd_configs all = { 0 };
+	size_t size;
+	FILE *errors = open_memstream(&said, &size);
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/net0.conf.d", dir);
+	assert_int_equal(mkdir(path, 0755), 0);
+	for (int i = 0; i < 4; i++) {
+		unsigned int n;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s%s", dir, name[i]);
+		f = fopen(path, "we");
+		assert_non_null(f);
+		fputs(text[i], f);
+		fclose(f);
+		n = udrvd_configs_add(&all, dir, errors);
+		assert_int_equal(n, i < 3 ? 0 : 2);
+		assert_int_equal(all.cfg[i].restart.limit, 3 + i);
+	}
+	fclose(errors);
+	assert_int_equal(all.cfg[0].n_options, 2);
+	assert_int_equal(all.cfg[1].n_options, 1);
+	assert_string_equal(all.cfg[1].options[0], "c=3");
+	assert_true(all.cfg[2].restart.healthy == SEC);
+	assert_string_equal(all.cfg[2].ifname, "u9");
+	assert_non_null(strstr(said, "/30-c.conf:4: unknown section [tape]"));
+	assert_non_null(strstr(said, "/30-c.conf:3: backoff_min is more than backoff_max"));
+	free(said);
+	udrvd_configs_free(&all);
+	for (int i = 3; i >= 0; i--) {
+		snprintf(path, sizeof(path), "%s%s", dir, name[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/net0.conf.d", dir);
+	rmdir(path);
+	rmdir(dir);
+}
+
+static void given_up(void **state)
+{
+	struct udrvd_config c;
+
+	parse_right(NEEDED, &c);
+	assert_string_equal(c.failed_command, "");
+	parse_right(NEEDED "[failed]\ncommand=/bin/x\nuser=daemon\ntimeout=5s\n", &c);
+	assert_string_equal(c.failed_command, "/bin/x");
+	assert_true(c.failed_user == 1 && c.failed_group == 1 && c.failed_timeout == 5 * SEC);
+	parse_right(NEEDED "[failed]\ncommand=/bin/x\n", &c);
+	assert_true(c.failed_user == 0 && c.failed_timeout == 30 * SEC);
+}
+
 static void missing_file(void **state)
 {
 	struct udrvd_configs all = { 0 };
@@ -355,6 +424,8 @@ int main(void)
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(disks),
 		cmocka_unit_test(sound),
+		cmocka_unit_test(drop_ins),
+		cmocka_unit_test(given_up),
 		cmocka_unit_test(missing_file),
 	};
 

@@ -13,5 +13,5 @@ tests/unit/history_SRC := tests/unit/history.c supervisor/history.c
 tests/unit/history_PKGS := cmocka
 # config needs udrv_host_bdf(), and with it libudrv.
 USES_UDRV += tests/unit/config
-tests/unit/config_SRC := tests/unit/config.c $(addprefix supervisor/,config.c config_files.c value.c)
+tests/unit/config_SRC := tests/unit/config.c $(addprefix supervisor/,config.c config_files.c config_keys.c value.c)
 tests/unit/config_PKGS := cmocka inih
