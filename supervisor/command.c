@@ -11,12 +11,14 @@
 #include "udrvd.h"
 
 #define DEPTH	4		/* a request is flat */
+#define TRACE	100		/* entries of a trace, unless it says how many */
 
 struct request {
 	struct udrvd *udrvd;
 	const char *cmd;
 	struct udrvd_device *device;	/* NULL: no name was given */
 	int64_t signal, limit;
+	enum { UNSAID, OFF, ON } on;
 	struct json_object *reply;
 };
 
@@ -94,6 +96,27 @@ static void do_kill(struct request *r)
 		       udrvd_state_name(d->state));
 }
 
+/* A driver that is not traced has no window that could be: it starts anew. */
+static void switch_trace(struct request *r)
+{
+	struct udrvd_device *d = r->device;
+	int ret = udrvd_trace_switch(&d->trace, r->on == ON);
+
+	if (ret)
+		refuse(r, "%s: no memory for a trace: %s", d->cfg->name, strerror(-ret));
+	else if (d->process.pid)
+		do_restart(r);
+}
+
+static void do_trace(struct request *r)
+{
+	if (r->on != UNSAID)
+		switch_trace(r);
+	else
+		json_object_object_add(r->reply, "trace",
+			udrvd_trace_report(&r->device->trace, r->limit ? (size_t)r->limit : TRACE));
+}
+
 static void do_shutdown(struct request *r)
 {
 	udrvd_end(r->udrvd);
@@ -111,6 +134,7 @@ static const struct command {
 	{ "stop", MUST_NAME, do_stop },
 	{ "restart", MUST_NAME, do_restart },
 	{ "kill", MUST_NAME, do_kill },
+	{ "trace", MUST_NAME, do_trace },
 	{ "shutdown", NO_NAME, do_shutdown },
 };
 
@@ -143,6 +167,8 @@ static int take_member(struct request *r, const char *key, struct json_object *v
 		}
 	} else if (!strcmp(key, "signal") && n >= 1 && n < NSIG) {
 		r->signal = n;
+	} else if (!strcmp(key, "on") && json_object_is_type(value, json_type_boolean)) {
+		r->on = json_object_get_boolean(value) ? ON : OFF;
 	} else if (!strcmp(key, "limit") && n >= 1) {
 		r->limit = n;
 	} else {

@@ -21,6 +21,7 @@
 #include "policy.h"
 #include "spawn.h"
 #include "state.h"
+#include "trace.h"
 
 struct udrvd;
 
@@ -63,6 +64,7 @@ struct udrvd_device {
 	int arena, checkpoint;			/* memfds; -1: not made yet */
 	const volatile struct udrv_checkpoint *page;
 	struct udrvd_endpoint endpoint;
+	struct udrvd_trace trace;
 
 	/* The process; pid 0: there is none. */
 	struct udrvd_process process;

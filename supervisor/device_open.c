@@ -151,6 +151,7 @@ void udrvd_device_close(struct udrvd_device *d)
 	if (d->page)
 		munmap((void *)d->page, UDRV_CHECKPOINT_SIZE);
 	d->page = NULL;
+	udrvd_trace_close(&d->trace);
 	if (d->arena >= 0)
 		close(d->arena);
 	if (d->checkpoint >= 0)

@@ -91,6 +91,7 @@ static unsigned int list_fds(struct udrvd_device *d, struct udrvd_fd *fds)
 	n += add_fd(&fds[n], d->vfio.isa[1], "irq15");
 	n += add_fd(&fds[n], d->arena, "arena");
 	n += add_fd(&fds[n], d->checkpoint, "checkpoint");
+	n += add_fd(&fds[n], d->trace.on ? d->trace.fd : -1, "trace");
 	if (d->endpoint.is_open)
 		n += d->endpoint.ops->fds(&d->endpoint, &fds[n]);
 	return n;

@@ -17,6 +17,7 @@
 #include "ctl_config.h"
 #include "ctl_host.h"
 #include "ctl_show.h"
+#include "ctl_trace.h"
 #include "state.h"
 
 #define POLL_NS		20000000	/* between two looks of wait */
@@ -39,6 +40,9 @@ static int usage(FILE *to, int status)
 		"\n"
 		"  status [NAME]                    devices, their drivers and how they are\n"
 		"  history NAME [--limit N]         what happened, step by step\n"
+		"  trace NAME on | off              restarts the driver, to note what it and the\n"
+		"                                   device say to each other\n"
+		"  trace NAME [--limit N]           show that; 100 lines by default\n"
 		"  start | stop | restart NAME      stop gives the device back to the system\n"
 		"  kill NAME [--signal SIGNAL]      to see it recover; SIGKILL by default\n"
 		"  wait NAME STATE [--timeout S]    until it is so; 60 s by default\n"
@@ -125,6 +129,30 @@ static int do_history(struct ctl *c, const char *cmd)
 	return ret;
 }
 
+static int do_trace(struct ctl *c, const char *cmd)
+{
+	const char *on = c->argc == 2 ? c->argv[1] : NULL;
+	struct json_object *request, *reply, *trace;
+	int ret;
+
+	if (c->argc < 1 || c->argc > 2 || (on && strcmp(on, "on") != 0 && strcmp(on, "off") != 0))
+		return wrong(cmd, "NAME [on|off|--limit N]");
+	request = ctl_command(cmd, c->argv[0]);
+	if (on)
+		json_object_object_add(request, "on", json_object_new_boolean(!strcmp(on, "on")));
+	if (c->limit)
+		json_object_object_add(request, "limit", json_object_new_int(c->limit));
+	ret = ctl_request(c->fd, request, &reply);
+	if (ret)
+		return ret;
+	if (c->json)
+		print_json(reply);
+	else if (json_object_object_get_ex(reply, "trace", &trace))
+		ctl_trace_show(trace);
+	json_object_put(reply);
+	return CTL_OK;
+}
+
 /* start, stop, restart, kill, ping, shutdown: the reply says little. */
 static int do_simple(struct ctl *c, const char *cmd)
 {
@@ -207,6 +235,7 @@ static const struct command {
 	{ "restart", do_simple, NULL },
 	{ "kill", do_simple, NULL },
 	{ "wait", do_wait, NULL },
+	{ "trace", do_trace, NULL },
 	{ "ping", do_simple, NULL },
 	{ "shutdown", do_simple, NULL },
 	{ "config", NULL, udrvctl_config },

@@ -427,6 +427,7 @@ static const struct udrv_id ids[] = {
 const struct udrv_driver e1000_driver = {
 	.name = "e1000",
 	.ids = ids,
+	.regs = e1000_names,
 	.priv_size = sizeof(struct e1000),
 	.dma_size = 2 * E1000_SLOTS * (sizeof(struct e1000_desc) + E1000_BUF),
 	.reset = reset,

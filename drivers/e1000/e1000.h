@@ -46,6 +46,7 @@ struct e1000 {
 };
 
 extern const struct udrv_driver e1000_driver;
+extern const struct udrv_reg e1000_names[];
 
 static inline uint32_t e1000_read(const struct e1000 *e, size_t reg)
 {

@@ -121,6 +121,7 @@ struct ide {
 /* ide.c: a udrv_driver's functions, for a private state that starts with a
  * struct ide.  ide_start() fails with -ENODEV if there is no disk at all. */
 extern const struct udrv_id ide_ids[];
+extern const struct udrv_reg ide_names[];
 int ide_reset(struct udrv_dev *dev);
 int ide_start(struct udrv_dev *dev);
 void ide_stop(struct udrv_dev *dev);

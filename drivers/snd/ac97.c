@@ -173,6 +173,7 @@ static const struct udrv_id ids[] = { { 0x8086, 0x2415 }, { 0, 0 } };
 const struct udrv_driver ac97_driver = {
 	.name = "ac97",
 	.ids = ids,
+	.regs = ac97_names,
 	.priv_size = sizeof(struct ac97),
 	.dma_size = 4096 + UDRV_SND_DIRS * UDRV_SND_RING_SIZE,
 	.halt = halt,

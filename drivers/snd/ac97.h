@@ -19,6 +19,7 @@ struct ac97 {
 };
 
 extern const struct udrv_driver ac97_driver;
+extern const struct udrv_reg ac97_names[];
 
 /* ---- ac97_hw.c: registers ------------------------------------------------- */
 

@@ -294,6 +294,7 @@ static const struct udrv_id ids[] = {
 const struct udrv_driver hda_driver = {
 	.name = "hda",
 	.ids = ids,
+	.regs = hda_names,
 	.priv_size = sizeof(struct hda),
 	.dma_size = 3 * 4096 + UDRV_SND_DIRS * UDRV_SND_RING_SIZE,
 	.halt = halt,

@@ -24,6 +24,7 @@ struct hda {
 };
 
 extern const struct udrv_driver hda_driver;
+extern const struct udrv_reg hda_names[];
 
 /* ---- hda_hw.c: registers ----------------------------------------------------- */
 

@@ -54,6 +54,14 @@ struct udrv_id {
 	uint16_t vendor, device;
 };
 
+/* A register, or an array of them: len bytes at off of the BAR; the name is for
+ * traces (udrv/trace.h). */
+struct udrv_reg {
+	unsigned int bar;
+	size_t off, len;
+	const char *name;
+};
+
 /*
  * What a driver is; must outlive the devices opened with it.  Order of calls,
  * which the library enforces: reset, start, then callbacks from the loop, then
@@ -64,6 +72,7 @@ struct udrv_driver {
 	const struct udrv_id *ids;	/* { 0, 0 } ends the table; NULL: no hardware */
 	size_t priv_size;		/* zeroed state behind udrv_priv() */
 	size_t dma_size;		/* bytes udrv_dma_alloc() must be good for; 0: 1 MiB */
+	const struct udrv_reg *regs;	/* optional: names; len 0 ends the table */
 
 	/*
 	 * Silence interrupts, stop every engine and verify it by reading

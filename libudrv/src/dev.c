@@ -180,6 +180,8 @@ int udrv_open(struct udrv_dev **devp, const char *name, const struct udrv_driver
 	if (!ret)
 		ret = udrv_fault_wrap(dev);
 	if (!ret)
+		ret = udrv_trace_wrap(dev);
+	if (!ret)
 		ret = check_id(dev);
 	if (ret) {
 		udrv_close(dev);

@@ -102,6 +102,10 @@ extern const struct udrv_backend_ops udrv_backend_vfio, udrv_backend_qtest,
 struct udrv_fault;
 int udrv_fault_wrap(struct udrv_dev *dev);
 
+/* trace.c: note what passes between dev and its ops, if somebody asked for it. */
+struct udrv_tracer;
+int udrv_trace_wrap(struct udrv_dev *dev);
+
 struct udrv_loop {
 	struct io_uring ring;
 	bool stopped;
@@ -148,6 +152,7 @@ struct udrv_dev {
 	const struct udrv_backend_ops *ops;
 	void *backend_data;
 	struct udrv_fault *fault;	/* NULL: none */
+	struct udrv_tracer *tracer;	/* NULL: none */
 	struct udrv_loop loop;
 	struct udrv_fds fds;
 	struct udrv_notify notify;

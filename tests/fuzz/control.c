@@ -3,7 +3,7 @@
  * Any bytes on the control socket, through the real socket, loop and commands:
  * one reply of JSON for each line, and nobody is kept waiting.  Behind the seam
  * of device.h are two devices that only change their states, and whose drivers
- * have written the input into their checkpoint pages.
+ * have written the input into their checkpoint pages and traces.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include <json-c/json.h>
+#include <udrv/trace.h>
 
 #include "../../supervisor/log.h"
 #include "../../supervisor/udrvd.h"
 #include "fuzz.h"
 
-#define TOO_LONG	1000000000ull	/* ns for one input */
+#define TOO_LONG	10000000000ull	/* ns for one input, on a busy machine */
 #define DEVICES		2
 
 static struct udrvd u;
@@ -28,8 +29,18 @@ static size_t page_size;
 
 /* ---- behind device.h ------------------------------------------------------------ */
 
+/* What a mad driver would. */
+static void write_trace(struct udrv_trace *ring)
+{
+	for (size_t i = 0; page_size && i < sizeof(ring->ring[0]) * 64; i++)
+		((uint8_t *)ring->ring)[i] = page[i % page_size];
+	ring->n = page_size > 1000 ? page_size << 32 : 64;
+}
+
 int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 {
+	if (d->trace.ring)
+		write_trace(d->trace.ring);
 	d->state = (d->state + 1) % UDRVD_STATES;
 	d->process.pid = d->state == UDRVD_RUNNING ? getpid() : 0;
 	return d->state == UDRVD_FAILED ? -EPERM : 0;
@@ -163,8 +174,12 @@ static void begin(const uint8_t *data, size_t size)
 		set_up();
 	page = data;
 	page_size = size;
-	for (size_t i = 0; i < DEVICES; i++)
-		u.devices[i] = (struct udrvd_device){ .udrvd = &u, .cfg = &configs[i] };
+	for (size_t i = 0; i < DEVICES; i++) {
+		udrvd_trace_close(&u.devices[i].trace);
+		u.devices[i] = (struct udrvd_device){
+			.udrvd = &u, .cfg = &configs[i], .trace.fd = -1
+		};
+	}
 	client.len = 0;
 	u.loop.stopped = false;
 }

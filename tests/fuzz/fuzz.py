@@ -33,7 +33,7 @@ def fuzz(out, target, seconds):
         os.unlink(old)
     with open(log, "w", encoding="utf-8") as f:
         status = subprocess.run(
-            [f"{out}/fuzz/{target}", f"-max_total_time={seconds}", "-timeout=5",
+            [f"{out}/fuzz/{target}", f"-max_total_time={seconds}", "-timeout=25",
              "-max_len=8192", "-print_final_stats=1", f"-artifact_prefix={prefix}",
              f"-dict={TOP}/tests/fuzz/{target}.dict", found,
              f"{TOP}/tests/fuzz/corpus/{target}"],

@@ -20,6 +20,63 @@ static void runs(void **state)
 	assert_logged("interrupt 0: DMA done");
 }
 
+/* ---- what driver and device say to each other ---------------------------- */
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = calloc(1, 65536);
+
+	assert_non_null(f);
+	assert_non_null(text);
+	assert_true(fread(text, 1, 65535, f) > 0);
+	fclose(f);
+	return text;
+}
+
+static void traced(void **state)
+{
+	char path[] = "/tmp/udrv-trace-XXXXXX", *text;
+	int fd = mkstemp(path), status;
+
+	assert_true(fd >= 0);
+	close(fd);
+	setenv("UDRV_TRACE", path, 1);
+	status = run(EDU, "qtest:edu");
+	unsetenv("UDRV_TRACE");
+	text = slurp(path);
+	unlink(path);
+	assert_int_equal(status, 0);
+	/* Its id, the reset, 10!, the interrupt that says so, and the result. */
+	static const char *const lines[] = {
+		" c config 0x000                   0x1234\n", " w BAR0 0x00020 ",
+		" w BAR0 0x00008                   0x0000000a\n", " i interrupt 0 ",
+		" r BAR0 0x00008                   0x00375f00\n",
+	};
+	char *at = text;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *found = strstr(at, lines[i]);
+
+		if (!found)
+			fail_msg("no '%s' in its place in:\n%s", lines[i], text);
+		else
+			at = found;
+	}
+	free(text);
+}
+
+static void no_trace_no_driver(void **state)
+{
+	int status;
+
+	setenv("UDRV_TRACE", "/nonexistent/trace", 1);
+	status = run(EDU, "qtest:edu");
+	unsetenv("UDRV_TRACE");
+	assert_int_equal(status, 111);
+	assert_logged("no trace can be written to /nonexistent/trace: No such file or directory");
+}
+
 /* ---- hardware that misbehaves ------------------------------------------ */
 
 /* Each ends by itself, within the 2 s that edu waits and a little, with an
@@ -343,7 +400,8 @@ static void many_qemus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(runs), T(every_fault_ends), T(faults_that_make_no_sense), T(fault_for_a_while),
+		T(runs), T(traced), T(no_trace_no_driver),
+		T(every_fault_ends), T(faults_that_make_no_sense), T(fault_for_a_while),
 		T(no_dma_for_a_while), T(killed_at_any_moment), T(old_dma_does_not_hit),
 		T(old_interrupts_do_not_come), T(old_answers_are_skipped),
 		T(a_thousand_lives), T(a_thousand_starts), T(many_qemus),
