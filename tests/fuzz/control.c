@@ -23,7 +23,7 @@
 #define DEVICES		2
 
 static struct udrvd u;
-static struct udrvd_config configs[DEVICES];
+static struct udrvd_config *configs;
 static const uint8_t *page;
 static size_t page_size;
 
@@ -149,16 +149,17 @@ static void tear_down(void)
 	udrvd_control_close(&u.control);
 	unlink(lock);
 	free(u.devices);
+	free(configs);
 	udrvd_loop_exit(&u.loop);
 }
 
 static void set_up(void)
 {
-	require(!udrvd_loop_init(&u.loop));
+	u.devices = calloc(DEVICES, sizeof(*u.devices));
+	configs = calloc(DEVICES, sizeof(*configs));
+	require(u.devices && configs && !udrvd_loop_init(&u.loop));
 	for (size_t i = 0; i < DEVICES; i++)
 		snprintf(configs[i].name, sizeof(configs[i].name), i ? "disk0" : "net0");
-	u.devices = calloc(DEVICES, sizeof(*u.devices));
-	require(u.devices);
 	u.n = DEVICES;
 	client.watch.fn = take;
 	client.guard.fn = guard;
