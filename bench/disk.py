@@ -2,8 +2,10 @@
 """Section disk: fio on an IDE disk with our driver over ublk, against the same
 disk with the kernel's ata_piix; and how long a death is felt.
 
-In wall-clock time, because a disk's time is not made of instructions: so only
-ratios of medians are judged, of rounds that took turns on the same host."""
+A disk's time is not made of instructions, so that is wall-clock time, and only
+ratios of medians are judged, of rounds that took turns on the same host.  What a
+transfer costs the processor is counted in instructions, on the machine
+ide-icount, whatever the host does."""
 
 import json
 import statistics
@@ -18,6 +20,7 @@ JOBS = {
     "randread_qd32": ("iops", 0.9), "randwrite_qd32": ("iops", 0.9),
 }
 RECOVERY_AIM = 50
+COST_AIM = 1.25     # our copy between the kernel's pages and the DMA memory included
 
 
 def read_rows(path):
@@ -60,7 +63,16 @@ def figures(rows, job, what, unit):
                **({"reason": "the VM ended before it"} if value is None else {})}
 
 
+def cost(rows, job):
+    """Instructions for a transfer, fio's and the system calls' included."""
+    ours, kernel = (median(rows, who, job, "insn") for who in ("ours", "kernel"))
+    value = round(ours / kernel, 3) if ours is not None and kernel else None
+    yield judged(f"disk.{job}.insn.ours_over_kernel", value, "", "<=", COST_AIM)
+    yield from figures(rows, job, "insn", "insn")
+
+
 def run(out):
+    costs = read_rows(guest_half.run(out, "diskcost", "ide-icount", TIMEOUT) + "/diskcost.jsonl")
     guest_out = guest_half.run(out, "disk", "ide", TIMEOUT)
     rows = read_rows(guest_out + "/disk.jsonl")
     times = [t for row in rows for t in row.get("recovery_ms", [])]
@@ -71,9 +83,10 @@ def run(out):
     for job, (what, _) in JOBS.items():
         checks += figures(rows, job, what, "MB/s" if what == "mb_s" else "1/s")
         checks += figures(rows, job, "cpu_us_per_io", "us")
+        checks += cost(costs, job)
     bars = [(f"{job}: {'udrv' if who == 'ours' else 'ata_piix'}",
              median(rows, who, job, what), "the VM ended before it")
             for job, (what, _) in JOBS.items() if what == "iops" for who in ("kernel", "ours")]
-    return {"guest_out": guest_out, "checks": checks, "raw": {"rows": rows},
+    return {"guest_out": guest_out, "checks": checks, "raw": {"rows": rows, "costs": costs},
             "picture": {"title": "4 KiB transfers per second on an IDE disk, median", "bars": bars,
                         "ours": "udrv"}}

@@ -32,6 +32,7 @@ VARIANTS = {
     "hotplug": {"hotplug": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
+    "ide-icount": {"icount": True, "ide": True},
 }
 
 MEMORY_MB = 2048
@@ -87,7 +88,7 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         argv += ["-drive", f"if=none,id=modules,file={kernel}/modules.img,format=raw,readonly=on",
                  "-device", "virtio-blk-pci,drive=modules,bus=pcie.0,addr=0x1b"]
     if options.get("ide"):
-        argv += _ide(run)
+        argv += _ide(run, icount)
     if options.get("snd"):
         argv += _snd(run)
     if options.get("hotplug"):
@@ -123,15 +124,17 @@ def _spare(payload):
     ]
 
 
-def _ide(run):
+def _ide(run, icount):
     """A controller in compatibility mode, slot 13: two disks (the second needs
-    48-bit addresses) on its first channel, an empty CD drive on the other."""
+    48-bit addresses) on its first channel, an empty CD drive on the other.  Where an
+    idle guest's clock jumps, a flush must not take the host's time."""
     argv = ["-device", "piix4-ide,id=ide,addr=0x13"]
     for n, gigabytes in enumerate((1, 200)):
         image = f"{run}/ide{n}.img"
         with open(image, "wb") as file:
             file.truncate(gigabytes << 30)
-        argv += ["-drive", f"if=none,id=ide{n},file={image},format=raw,discard=unmap",
+        argv += ["-drive", f"if=none,id=ide{n},file={image},format=raw,discard=unmap"
+                 f"{',cache=unsafe' if icount else ''}",
                  "-device", f"ide-hd,bus=ide.0,unit={n},drive=ide{n},serial=ide{n}"]
     return argv + ["-device", "ide-cd,bus=ide.1,unit=0"]
 

@@ -60,7 +60,7 @@ class Vm:
         self.run = os.path.abspath(args.run)
         self.timeout = args.timeout
         # Counting instructions, 5 s of the guest's can be minutes of ours.
-        self.hang = args.timeout if args.machine == "icount" else HANG_SECONDS
+        self.hang = args.timeout if args.machine.endswith("icount") else HANG_SECONDS
         self.lock = lock_folder(self.run)
         shutil.rmtree(self.run, ignore_errors=True)
         os.makedirs(self.run + "/out")

@@ -1,0 +1,62 @@
+# shellcheck shell=bash disable=SC2034 # used by those who source this
+# SPDX-License-Identifier: MIT
+# For bench/guest/disk*.sh: the PIIX4's first disk with either driver.
+# shellcheck source=tests/vm/lib.sh
+. /udrv/tests/vm/lib.sh
+
+# A job's name, then fio's words.
+jobs_list='randread_qd1 --rw=randread --bs=4k --iodepth=1
+randwrite_qd1 --rw=randwrite --bs=4k --iodepth=1
+randread_qd32 --rw=randread --bs=4k --iodepth=32
+randwrite_qd32 --rw=randwrite --bs=4k --iodepth=32
+seqread --rw=read --bs=1M --iodepth=4
+seqwrite --rw=write --bs=1M --iodepth=4'
+
+# busy: jiffies in which a processor did something, all of them together.
+busy() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 }' /proc/stat; }
+
+# fio_on DISK NAME FIO'S WORDS: direct; what it says is in /tmp/fio.json.
+fio_on() {
+	fio --filename="$1" --name="$2" "${@:3}" --size=64M --direct=1 --ioengine=libaio \
+		--output-format=json > /tmp/fio.json < /dev/null
+}
+
+# The disk's node with the kernel's driver: the first of the two.
+kernels_disk() {
+	local found
+	found=$(ls -d /sys/bus/pci/devices/0000:00:13.0/ata*/host*/target*/*/block/* 2> /dev/null) ||
+		return
+	echo "/dev/$(basename "${found%%$'\n'*}")"
+}
+
+# start_kernel: sets $disk.
+start_kernel() {
+	bind 13 ata_piix && wait_for 20 kernels_disk || return
+	disk=$(kernels_disk)
+}
+
+# start_ours OPTIONS [VARIABLE=VALUE...]: with these in udrvd's environment; sets
+# $disk and $udrvd.
+start_ours() {
+	bind 13 udrv && mkdir -p /etc/udrv || return
+	cat > /etc/udrv/ide0.ini <<INI
+[device]
+name = ide0
+bdf = 0000:00:13.0
+driver = /udrv/bin/ide
+options = $1
+[dma]
+arena = 17M
+[disk]
+INI
+	env "${@:2}" udrvd > /out/udrvd.log 2>&1 &
+	udrvd=$!
+	disk=/dev/udrv/ide00
+	wait_for 20 udrvctl status && udrvctl wait ide0 running --timeout 30 &&
+		wait_for 20 test -b $disk
+}
+
+end_ours() {
+	kill -TERM "$udrvd"
+	wait "$udrvd"
+}
