@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "interrupts.h"
 #include "report.h"
 
 static void add(struct json_object *o, const char *key, struct json_object *v)
@@ -168,6 +169,7 @@ static struct json_object *recovery(const struct udrvd_device *d)
 struct json_object *udrvd_report_status(const struct udrvd_device *d)
 {
 	struct json_object *o = json_object_new_object();
+	uint64_t interrupts;
 
 	if (!o)
 		return NULL;
@@ -187,6 +189,8 @@ struct json_object *udrvd_report_status(const struct udrvd_device *d)
 	add_number(o, "malformed_messages", d->malformed);
 	add_number(o, "foreign_messages", d->foreign);
 	add_number(o, "irq_storms", d->storms);
+	add(o, "interrupts", udrvd_interrupts(d->cfg->bdf, &interrupts) ?
+	    json_object_new_int64((int64_t)interrupts) : NULL);
 	add(o, "endpoint", endpoint(&d->endpoint));
 	add(o, "counters", counters(d));
 	add(o, "recovery", recovery(d));

@@ -16,7 +16,9 @@
 #include "ctl_client.h"
 #include "ctl_config.h"
 #include "ctl_host.h"
+#include "ctl_metrics.h"
 #include "ctl_show.h"
+#include "ctl_top.h"
 #include "ctl_trace.h"
 #include "state.h"
 
@@ -26,7 +28,7 @@ struct ctl {
 	const char *socket;
 	bool json;
 	int signal;
-	double timeout;			/* seconds */
+	double timeout, interval;	/* seconds */
 	int limit;
 	int fd;
 	int argc;			/* what follows the command */
@@ -39,6 +41,8 @@ static int usage(FILE *to, int status)
 		"usage: udrvctl [-s SOCKET] [--json] COMMAND\n"
 		"\n"
 		"  status [NAME]                    devices, their drivers and how they are\n"
+		"  top [--interval S] [--limit N]   what they are doing, N times; every second\n"
+		"  metrics                          all that is counted, as OpenMetrics text\n"
 		"  history NAME [--limit N]         what happened, step by step\n"
 		"  trace NAME on | off              restarts the driver, to note what it and the\n"
 		"                                   device say to each other\n"
@@ -104,6 +108,24 @@ static int do_status(struct ctl *c, const char *cmd)
 		print_json(reply);
 	json_object_put(reply);
 	return CTL_OK;
+}
+
+static int do_metrics(struct ctl *c, const char *cmd)
+{
+	struct json_object *reply, *devices;
+	int ret;
+
+	if (c->argc || c->json)
+		return wrong(cmd, "(without --json: it has a format of its own)");
+	ret = get_status(c, NULL, &reply, &devices);
+	if (ret)
+		return ret;
+	ctl_metrics_show(devices, stdout);
+	json_object_put(reply);
+	if (fflush(stdout) == 0)
+		return CTL_OK;
+	perror("udrvctl: stdout");
+	return CTL_SYSTEM;
 }
 
 static int do_history(struct ctl *c, const char *cmd)
@@ -223,12 +245,47 @@ static int do_wait(struct ctl *c, const char *cmd)
 	}
 }
 
+/* Until a signal ends us, or as often as --limit says. */
+static int do_top(struct ctl *c, const char *cmd)
+{
+	struct json_object *before_reply = NULL, *before = NULL;
+	double then = 0;
+	int ret = CTL_OK;
+
+	if (c->argc || c->json)
+		return wrong(cmd, "[--interval SECONDS] [--limit N]");
+	for (int i = 0; !ret && (!c->limit || i <= c->limit); i++) {
+		struct json_object *reply, *devices;
+
+		ret = get_status(c, NULL, &reply, &devices);
+		if (ret)
+			break;
+		/* A rate needs two looks. */
+		if (before && isatty(STDOUT_FILENO))
+			fputs("\033[H\033[J", stdout);
+		if (before)
+			ctl_top_show(before, devices, now() - then);
+		if (fflush(stdout))
+			ret = CTL_SYSTEM;
+		json_object_put(before_reply);
+		before_reply = reply;
+		before = devices;
+		then = now();
+		if (!c->limit || i < c->limit)
+			usleep((useconds_t)(c->interval * 1e6));
+	}
+	json_object_put(before_reply);
+	return ret;
+}
+
 static const struct command {
 	const char *name;
 	int (*fn)(struct ctl *c, const char *cmd);	/* with udrvd */
 	int (*host)(int argc, char *argv[]);		/* without */
 } commands[] = {
 	{ "status", do_status, NULL },
+	{ "top", do_top, NULL },
+	{ "metrics", do_metrics, NULL },
 	{ "history", do_history, NULL },
 	{ "start", do_simple, NULL },
 	{ "stop", do_simple, NULL },
@@ -292,6 +349,7 @@ static int parse_args(struct ctl *c, int argc, char *argv[], const char *shorts)
 {
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "interval", required_argument, NULL, 'i' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "signal", required_argument, NULL, 'S' },
@@ -306,6 +364,10 @@ static int parse_args(struct ctl *c, int argc, char *argv[], const char *shorts)
 	while ((opt = getopt_long(argc, argv, shorts, options, NULL)) != -1) {
 		switch (opt) {
 		case 'h': return usage(stdout, CTL_OK);
+		case 'i':
+			if (take_number(optarg, 3600, &c->interval) || c->interval < 0.1)
+				return bad_value("--interval", optarg, "seconds, 0.1 to 3600");
+			break;
 		case 'j': c->json = true; break;
 		case 'l':
 			if (take_number(optarg, 1e6, &n) || n < 1)
@@ -343,7 +405,7 @@ static int run_host(const struct ctl *c, const struct command *cmd, int argc, ch
 
 int main(int argc, char *argv[])
 {
-	struct ctl c = { .socket = UDRVD_CONTROL_PATH, .timeout = 60 };
+	struct ctl c = { .socket = UDRVD_CONTROL_PATH, .timeout = 60, .interval = 1 };
 	const struct command *cmd;
 	const char *name;
 	int ret = parse_args(&c, argc, argv, "+hs:");

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef UDRV_CTL_TOP_H
+#define UDRV_CTL_TOP_H
+
+#include <json-c/json.h>
+
+/* What devices did between two status replies that are `seconds` apart, as a
+ * table.  A device that was not there before has no rates. */
+void ctl_top_show(struct json_object *before, struct json_object *now, double seconds);
+
+#endif /* UDRV_CTL_TOP_H */
