@@ -7,6 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -144,25 +145,17 @@ struct udrv_taken {
 	u32 flags;
 };
 
-/* Take what has been counted.  -EAGAIN: nothing yet. */
-static int udrv_desc_take(struct udrv_desc *desc, bool rearm, struct udrv_taken *taken)
+/* line->lock is held.  Take what has been counted.  -EAGAIN: nothing yet. */
+static int udrv_desc_take(struct udrv_desc *desc, struct udrv_taken *taken)
 {
-	int ret = 0;
-
-	spin_lock_irq(&desc->line->lock);
-	if (rearm)
-		udrv_desc_rearm(desc);
-	if (desc->dead) {
-		ret = -ENODEV;
-	} else if (!desc->count) {
-		ret = -EAGAIN;
-	} else {
-		*taken = (struct udrv_taken){ desc->count, desc->ns, desc->flags };
-		desc->count = 0;
-		desc->flags = 0;
-	}
-	spin_unlock_irq(&desc->line->lock);
-	return ret;
+	if (desc->dead)
+		return -ENODEV;
+	if (!desc->count)
+		return -EAGAIN;
+	*taken = (struct udrv_taken){ desc->count, desc->ns, desc->flags };
+	desc->count = 0;
+	desc->flags = 0;
+	return 0;
 }
 
 /* The reader's memory was bad: the interrupts are not lost. */
@@ -173,11 +166,6 @@ static void udrv_desc_untake(struct udrv_desc *desc, const struct udrv_taken *ta
 	desc->flags |= taken->flags;
 	wake_up_poll(&desc->wait, EPOLLIN | EPOLLRDNORM);
 	spin_unlock_irq(&desc->line->lock);
-}
-
-static bool udrv_desc_ready(struct udrv_desc *desc)
-{
-	return READ_ONCE(desc->count) || READ_ONCE(desc->dead);
 }
 
 /* The size asked for selects the form (irq_abi.h); 0: no such form. */
@@ -240,34 +228,41 @@ static bool udrv_read_put(char __user *to, size_t form, const struct udrv_taken 
 }
 
 /*
- * Until there is something to take.  With the queue's own lock, because the
- * plain form queues once more after it was woken.
+ * line->lock is held, there is nothing to take yet.  Who is woken is no longer
+ * queued, and queues again only if another reader was quicker.  That one has yet to
+ * serve the device: so nothing is re-armed here.
  */
-static int udrv_desc_wait(struct udrv_desc *desc)
+static int udrv_desc_wait(struct udrv_desc *desc, struct udrv_taken *taken)
 {
+	DEFINE_WAIT(wait);
 	int ret;
 
-	spin_lock_irq(&desc->wait.lock);
-	ret = wait_event_interruptible_locked_irq(desc->wait, udrv_desc_ready(desc));
-	spin_unlock_irq(&desc->wait.lock);
+	do {
+		prepare_to_wait(&desc->wait, &wait, TASK_INTERRUPTIBLE);
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		spin_unlock_irq(&desc->line->lock);
+		schedule();
+		spin_lock_irq(&desc->line->lock);
+		ret = udrv_desc_take(desc, taken);
+	} while (ret == -EAGAIN);
+	finish_wait(&desc->wait, &wait);
 	return ret;
 }
 
 /* Take what has come, or wait for it. */
 static int udrv_desc_read(struct udrv_desc *desc, bool nowait, struct udrv_taken *taken)
 {
-	bool rearm = true;
 	int ret;
 
-	while ((ret = udrv_desc_take(desc, rearm, taken)) == -EAGAIN) {
-		if (nowait)
-			return -EAGAIN;
-		ret = udrv_desc_wait(desc);
-		if (ret)
-			return ret;
-		/* Was another reader quicker, it has yet to serve the device. */
-		rearm = false;
-	}
+	spin_lock_irq(&desc->line->lock);
+	udrv_desc_rearm(desc);
+	ret = udrv_desc_take(desc, taken);
+	if (ret == -EAGAIN && !nowait)
+		ret = udrv_desc_wait(desc, taken);
+	spin_unlock_irq(&desc->line->lock);
 	return ret;
 }
 
