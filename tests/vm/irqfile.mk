@@ -15,3 +15,8 @@ TESTS_VM += tests/vm/irqisa
 TESTS_LIST += tests/vm/irqisa
 tests/vm/irqisa_SRC := tests/vm/irqisa.c tests/vm/irqlib.c
 tests/vm/irqisa_PKGS := cmocka
+# A driver, on libudrv.
+TESTS_VM += tests/vm/irqdrv
+TESTS_LIST += tests/vm/irqdrv
+USES_UDRV += tests/vm/irqdrv
+tests/vm/irqdrv_SRC := tests/vm/irqdrv.c
