@@ -22,6 +22,9 @@ METHODS = {
     "udrv_intx_uring": "udrv: INTx descriptor, io_uring",
     "udrv_msi_uring": "udrv: MSI descriptor, io_uring",
 }
+STORM = "storm"     # a device that never falls silent (bench/stormcost.c)
+USUAL_LIMIT = "20000"
+STORM_AIM = 0.5     # docs/irq.md
 BASE = "vfio_intx"
 AIM = 0.85
 
@@ -36,7 +39,8 @@ def read_rows(path):
                 rows[row.pop("name")] = row
     except (OSError, ValueError) as e:
         print(f"bench: the guest's figures end early: {e}")
-    return {name: rows.get(name, {"reason": "the VM ended before it"}) for name in METHODS}
+    return {name: rows.get(name, {"reason": "the VM ended before it"})
+            for name in (*METHODS, STORM)}
 
 
 def p50(rows, name, what="round"):
@@ -62,13 +66,24 @@ def ratio(rows, name, ours, what, aim):
     return {"name": name, "value": value, "unit": "", "aim": f"<= {aim}", "ok": value <= aim}
 
 
+def storm_share(rows):
+    """Of one processor, at the module's usual limit."""
+    value = rows[STORM].get(USUAL_LIMIT, {}).get("share")
+    check = {"name": "irq.storm.cpu_share", "value": value, "unit": "",
+             "aim": f"<= {STORM_AIM}", "ok": None if value is None else value <= STORM_AIM}
+    if value is None:
+        check["reason"] = rows[STORM].get("reason", "the module's limit is another one")
+    return check
+
+
 def run(out):
     guest_out = guest_half.run(out, "irq", "icount", TIMEOUT)
     rows = read_rows(guest_out + "/irq.jsonl")
     checks = [figure(rows, name) for name in METHODS]
     checks += [ratio(rows, "irq.udrv_over_vfio", "udrv_intx", "round", AIM),
                ratio(rows, "irq.udrv_over_vfio.latency", "udrv_intx", "latency", 1.0),
-               ratio(rows, "irq.udrv_msi_over_vfio", "udrv_msi", "round", AIM)]
+               ratio(rows, "irq.udrv_msi_over_vfio", "udrv_msi", "round", AIM),
+               storm_share(rows)]
     bars = [(label, p50(rows, name), rows[name].get("reason"))
             for name, label in METHODS.items()]
     return {"guest_out": guest_out, "checks": checks, "raw": {"rows": rows},

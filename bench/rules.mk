@@ -5,6 +5,10 @@ TESTS_VM += bench/irqcost
 TESTS_LIST += bench/irqcost
 bench/irqcost_SRC := bench/irqcost.c tests/vm/irqlib.c
 bench/irqcost_PKGS := cmocka liburing
+TESTS_VM += bench/stormcost
+TESTS_LIST += bench/stormcost
+bench/stormcost_SRC := bench/stormcost.c tests/vm/irqlib.c
+bench/stormcost_PKGS := cmocka
 
 .PHONY: bench bench-modules
 bench: lab		## measure (SECTIONS="irq" for some); build/report/bench.json (root)

@@ -35,3 +35,11 @@ method 08 uio_pci_generic uio_pci_generic
 method 08 irq_kthread irq_kthread
 method 08 udrv udrv_line udrv_intx udrv_msi udrv_intx_uring udrv_msi_uring
 method 06 udrv udrv_msix
+
+echo "  irq: a storm"
+limit=/sys/module/udrv/parameters/storm_limit
+usual=$(cat $limit)
+# A real-time thread is stopped for 5 % of the time otherwise, storm or not.
+echo -1 > /proc/sys/kernel/sched_rt_runtime_us
+bind 08 udrv && timeout 120 "$BIN/stormcost" "$(bdf 08)" "$usual" 1000 100000 >> "$out"
+echo "$usual" > $limit
