@@ -32,6 +32,9 @@ VM_TIMEOUT = 120        # for each VM test without a "# timeout:" line
 VM_BOOT = 90            # what booting may take on a busy host
 # The debug kernel checks every access to memory: everything takes longer.
 SLOW = 6 if os.environ.get("KERNEL") == "debug" else 1
+# What of our environment the guest's programs see: how DMA is mapped
+# (udrv/host.h), and how long a test with a long version is to take (abuse.mk).
+PASSED_ON = ("UDRV_IOMMU", "UDRV_TIMEOUT", "ABUSE_CALLS", "ABUSE_SECONDS", "ABUSE_SEED")
 
 
 class Check:
@@ -95,10 +98,10 @@ class Check:
         folder = f"{self.out}/vm/{run}"
         out = folder + "/out"
         limit = SLOW * (VM_BOOT + sum(time_limit(name) + 30 for name in names))
-        # The guest's programs see what the user says about DMA (udrv/host.h).
-        words = [f"SLOW={SLOW}"]
-        if os.environ.get("UDRV_IOMMU"):
-            words.append(f"UDRV_IOMMU={os.environ['UDRV_IOMMU']}")
+        asked = {key: os.environ[key] for key in PASSED_ON if os.environ.get(key)}
+        if asked:
+            self.report.fields["raw"]["asked"] = asked
+        words = [f"SLOW={SLOW}", *(f"{key}={value}" for key, value in asked.items())]
         print(f"  VM ({machine}): {len(names)} tests", flush=True)
         started = time.monotonic()
         self.run_vm(run, machine, limit, words, names)
@@ -189,7 +192,7 @@ def header(test, key, default):
 
 
 def time_limit(test):
-    return float(header(test, "timeout", VM_TIMEOUT))
+    return float(os.environ.get("UDRV_TIMEOUT") or header(test, "timeout", VM_TIMEOUT))
 
 
 def by_machine(tests):

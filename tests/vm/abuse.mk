@@ -6,14 +6,18 @@ TESTS_LIST += $(ABUSE_TESTS)
 $(foreach t,$(ABUSE_TESTS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c))
 $(foreach t,$(ABUSE_TESTS),$(eval $(t)_PKGS := cmocka liburing))
 
+TESTS_VM += tests/vm/abusemix
+TESTS_LIST += tests/vm/abusemix
+tests/vm/abusemix_SRC := $(addprefix tests/vm/,abusemix.c irqlib.c irqvec.c)
+tests/vm/abusemix_PKGS := cmocka
+
 # The long version: calls in all, seconds of racing in all, and where it begins.
 ABUSE_CALLS ?= $(if $(N),$(N),1000000)
 ABUSE_SECONDS ?= 600
 ABUSE_SEED ?= $(if $(SEED),$(SEED),1)
 .PHONY: abuse
 abuse: lab		## abuse the module for longer: N=calls ABUSE_SECONDS= SEED= (root)
-	@$(LAB) lab/vm.sh abuse --timeout $$(($(ABUSE_CALLS) / 100 + $(ABUSE_SECONDS) * 2 + 600)) -- \
-		"export ABUSE_CALLS=$(ABUSE_CALLS) ABUSE_SECONDS=$(ABUSE_SECONDS) ABUSE_SEED=$(ABUSE_SEED); \
+	@$(LAB) env ABUSE_CALLS=$(ABUSE_CALLS) ABUSE_SECONDS=$(ABUSE_SECONDS) \
+		ABUSE_SEED=$(ABUSE_SEED) \
 		UDRV_TIMEOUT=$$(($(ABUSE_CALLS) / 100 + $(ABUSE_SECONDS) * 2 + 300)) \
-		/udrv/tests/vm/run/run-tests /out/tap abuse_fuzz abuse_race; \
-		cat /out/tap/*.tap; ! grep -q '^not ok' /out/tap/*.tap"
+		tests/check.py --out $(O) --report abuse --vm abuse_fuzz abuse_race abuse_mix

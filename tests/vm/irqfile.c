@@ -175,7 +175,7 @@ static void blocked_read_is_woken(void **state)
 
 	edu_raise_later(&edu, 50);
 	assert_int_equal(get_count(fd), 1);
-	assert_in_range((now_ns() - before) / 1000000, 49, 2000);
+	assert_in_range((now_ns() - before) / 1000000, 49, slow_ms(2000));
 }
 
 static void seek_and_pread_are_refused(void **state)

@@ -272,7 +272,7 @@ bool readable(int fd, int ms)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
-	return poll(&pfd, 1, ms) == 1 && pfd.revents == POLLIN;
+	return poll(&pfd, 1, slow_ms(ms)) == 1 && pfd.revents == POLLIN;
 }
 
 void nonblock(int fd, bool on)
@@ -280,6 +280,13 @@ void nonblock(int fd, bool on)
 	int flags = fcntl(fd, F_GETFL);
 
 	assert_int_equal(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK), 0);
+}
+
+int slow_ms(int ms)
+{
+	const char *slow = getenv("SLOW");
+
+	return slow ? ms * atoi(slow) : ms;
 }
 
 void sleep_ms(int ms)
@@ -315,7 +322,7 @@ static int sysfs_write(const char *file, const char *bdf)
 
 int udrv_sysfs(const char *file, const char *bdf, int ms)
 {
-	uint64_t end = now_ns() + (uint64_t)ms * 1000000;
+	uint64_t end = now_ns() + (uint64_t)slow_ms(ms) * 1000000;
 	int status, pid = fork();
 
 	assert_true(pid >= 0);

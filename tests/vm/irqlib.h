@@ -61,6 +61,9 @@ int put(int fd, uint32_t value);		/* write(): 0 or -errno */
 bool readable(int fd, int ms);			/* poll() says POLLIN in time */
 void nonblock(int fd, bool on);
 void sleep_ms(int ms);
+/* A time limit, longer on a kernel that is slow because it checks itself (SLOW).
+ * readable() and udrv_sysfs() apply it themselves. */
+int slow_ms(int ms);
 uint64_t now_ns(void);
 
 /* bind/unbind through /sys/bus/pci/drivers/udrv, in a process that is given

@@ -325,7 +325,7 @@ static void config_writes_lose_no_interrupt(void **state)
 		poll(&pfd, 1, 0);	/* re-arms, before the interrupt */
 		edu_raise(&one);
 		/* Without another poll(), which would re-arm. */
-		while (lost < 2 && poll(&pfd, 1, 10000) != 1)
+		while (lost < 2 && poll(&pfd, 1, slow_ms(10000)) != 1)
 			lost++;
 		edu_ack(&one);
 		get_count(fd1);
@@ -344,7 +344,7 @@ static bool signalled(int event, int ms)
 	struct pollfd pfd = { .fd = event, .events = POLLIN };
 	uint64_t value;
 
-	return poll(&pfd, 1, ms) == 1 && read(event, &value, sizeof(value)) == sizeof(value);
+	return poll(&pfd, 1, slow_ms(ms)) == 1 && read(event, &value, sizeof(value)) == sizeof(value);
 }
 
 static int unmask(void)

@@ -25,7 +25,7 @@ static void poll_reports(void **state)
 
 	assert_int_equal(poll(&pfd, 1, 0), 0);
 	edu_raise_later(&edu, 50);
-	assert_int_equal(poll(&pfd, 1, 2000), 1);
+	assert_int_equal(poll(&pfd, 1, slow_ms(2000)), 1);
 	assert_int_equal(pfd.revents, POLLIN);
 	assert_int_equal(poll(&pfd, 1, 0), 1);		/* until it is read */
 	edu_ack(&edu);
@@ -46,7 +46,7 @@ static void poll_rearms(void **state)
 
 static int select_for(bool in, bool out, bool except, int ms)
 {
-	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	struct timeval tv = { slow_ms(ms) / 1000, slow_ms(ms) % 1000 * 1000 };
 	fd_set sets[3];
 	int ret;
 
@@ -85,7 +85,7 @@ static int epoll_of(uint32_t events)
 static int epoll_for(int ep, int ms)
 {
 	struct epoll_event ev = { 0 };
-	int ret = epoll_wait(ep, &ev, 1, ms);
+	int ret = epoll_wait(ep, &ev, 1, slow_ms(ms));
 
 	if (ret == 1)
 		assert_int_equal(ev.events, EPOLLIN);

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -168,6 +169,39 @@ static void an_msi_storm_is_bounded(void **state)
 	assert_false(told(fd, 0));
 }
 
+static void raise_nic(void)
+{
+	nic_raise(0);
+}
+
+/* A NIC that is told to interrupt all the time (ICS), on MSI-X; a reset ends it. */
+static void an_ics_storm_is_bounded(void **state)
+{
+	int fd = fds[0] = msix(0), irq = irq_named("udrv:0000:00:06.0[0]");
+	unsigned int before = storms(&nic);
+	struct udrv_irq_event ev;
+
+	assert_true(fd >= 0);
+	irq_to(irq, HERE);
+	assert_in_range(interrupts_during(raise_nic, irq), 100, 2 * LIMIT * STORM_MS / 1000);
+	assert_true(storms(&nic) > before);
+	assert_int_equal(get(fd, &ev, sizeof(ev)), sizeof(ev));
+	assert_true(ev.flags & UDRV_IRQ_STORM);
+
+	assert_int_equal(ioctl(vn.device, VFIO_DEVICE_RESET), 0);
+	command(&vn, 0x6);
+	sleep_ms(200);
+	while (get(fd, &ev, sizeof(ev)) > 0)
+		;
+	before = storms(&nic);
+	for (int i = 0; i < 50; i++) {
+		sleep_ms(2);
+		nic_raise(0);
+		nic_count(0);
+	}
+	assert_int_equal(storms(&nic), before);
+}
+
 /* Its reader re-arms as fast as he can, and nobody serves the device. */
 static void an_intx_that_never_falls_silent_is_bounded(void **state)
 {
@@ -247,7 +281,8 @@ static void a_mask_outlives_the_storm(void **state)
 int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_msi_storm_is_bounded), TEST(an_intx_that_never_falls_silent_is_bounded),
+		TEST(an_msi_storm_is_bounded), TEST(an_ics_storm_is_bounded),
+		TEST(an_intx_that_never_falls_silent_is_bounded),
 		TEST(the_pace_is_bounded), TEST(a_mask_outlives_the_storm),
 	};
 

@@ -115,14 +115,24 @@ trap 'exit 143' TERM
 # ---- waiting ---------------------------------------------------------------
 
 # wait_for SECONDS COMMAND...: until the command succeeds; 1 when it never did.
+# On a kernel that is slow because it checks itself all limits are SLOW times longer.
 # (A command with pipes or redirections: wait_for 5 bash -c '...' or a function.)
 wait_for() {
-	local end=$((${EPOCHREALTIME/[^0-9]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[^0-9]/} + $1 * ${SLOW:-1} * 1000000))
 	shift
 	until "$@" > /dev/null 2>&1; do
 		[ "${EPOCHREALTIME/[^0-9]/}" -lt $end ] || return 1
 		sleep 0.05
 	done
+}
+
+# udrvctl's time limits are longer there as well.
+udrvctl() {
+	local words=("$@") i
+	for i in "${!words[@]}"; do
+		[ "${words[i]}" != --timeout ] || words[i + 1]=$((words[i + 1] * ${SLOW:-1}))
+	done
+	command udrvctl "${words[@]}"
 }
 
 # ---- devices ---------------------------------------------------------------
@@ -144,7 +154,7 @@ irq_of() { cat "/sys/bus/pci/devices/$(bdf "$1")/irq"; }
 # sysfs_write FILE VALUE: bounded, because an unbind waits for the device's user.
 sysfs_write() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	timeout -s KILL 20 bash -c 'printf "%s\n" "$2" > "$1"' - "$1" "$2"
+	timeout -s KILL $((20 * ${SLOW:-1})) bash -c 'printf "%s\n" "$2" > "$1"' - "$1" "$2"
 }
 
 unbind() {
