@@ -26,8 +26,11 @@ VARIANTS = {
     "spare": {"spare": True},
     # With a PIIX4 and disks in slot 13 (_ide).
     "ide": {"ide": True},
-    # With AC'97 and HDA, which play into files of /out (_snd).
+    # With AC'97 and HDA, which play into files of /out, and one that records (_snd).
     "snd": {"snd": True},
+    # The same in a time of its own: 8 ns for each instruction, on two processors, and
+    # idle time passes at once.  However busy the host is, no deadline is missed.
+    "snd-icount": {"snd": True, "icount": True, "shift": 3, "cpus": 2},
     # With sockets that devices go and come in, and QEMU's ear for it (_hotplug).
     "hotplug": {"hotplug": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
@@ -68,7 +71,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         "-qmp", f"unix:{run}/qmp,server=on,wait=off",
     ]
     if icount:
-        argv += ["-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=off",
+        argv += ["-accel", "tcg,thread=single", "-smp", str(options.get("cpus", 1)),
+                 "-icount", f"shift={options.get('shift', 0)},sleep=off",
                  "-rtc", "base=2024-01-01T00:00:00,clock=vm", "-seed", "1"]
     else:
         argv += ["-accel", "tcg,thread=multi", "-smp", str(CPUS)]
@@ -146,6 +150,8 @@ def _snd(run):
     for name in ("ac97", "hda"):
         argv += ["-audiodev", f"wav,id={name},path={run}/out/{name}.wav,out.frequency=48000,"
                  "timer-period=1000"]
+    # One that records: silence, but in time.  The wav files' voices only play.
+    argv += ["-audiodev", "none,id=mic,timer-period=1000", "-device", "AC97,addr=0x1e,audiodev=mic"]
     return argv + ["-device", "AC97,addr=0x12,audiodev=ac97",
                    "-device", "intel-hda,addr=0x14",
                    "-device", "hda-output,audiodev=hda,mixer=off,use-timer=off"]

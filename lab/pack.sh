@@ -15,6 +15,11 @@ cp -r supervisor/examples supervisor/udev "$dir/"
 for module in "$obj"/kshim/*.ko; do
 	[ ! -e "$module" ] || cp "$module" "$dir/lib/"
 done
+mkdir -p "$dir/lib/alsa"
+cp drivers/snd/alsa/*.conf "$dir/lib/alsa/"
+for plugin in "$obj"/drivers/snd/alsa/*.so; do
+	[ ! -e "$plugin" ] || cp "$plugin" "$dir/lib/alsa/"
+done
 cp -r bench/guest "$dir/bench"
 for module in "$obj"/bench/*/*.ko; do
 	[ ! -e "$module" ] || cp "$module" "$dir/bench/"

@@ -162,6 +162,7 @@ static bool give(struct sound_client *cl, const struct udrv_snd_request *r)
 {
 	struct udrvd_sound *s = cl->sound;
 	struct sound_stream *st;
+	char c;
 
 	if (r->magic != UDRV_SND_MAGIC || r->dir >= UDRV_SND_DIRS) {
 		answer(cl->watch.fd, -EPROTO, NULL);
@@ -172,6 +173,9 @@ static bool give(struct sound_client *cl, const struct udrv_snd_request *r)
 		answer(cl->watch.fd, -ENODEV, NULL);
 		return false;
 	}
+	/* Whoever had it may just have closed; we have not heard of it yet. */
+	if (st->client && recv(st->client->watch.fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		drop(st->client);
 	if (st->client) {
 		answer(cl->watch.fd, -EBUSY, NULL);
 		return false;

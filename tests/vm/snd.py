@@ -6,7 +6,6 @@ what udrvd would hold: VFIO descriptors, ring, bell, checkpoint, arena.
     snd.py DRIVER BDF WAV KILLS     "played=N lost=N repeated=N wrong=N silent=N ..."
 """
 
-import array
 import ctypes
 import fcntl
 import mmap
@@ -16,6 +15,8 @@ import socket
 import struct
 import sys
 import time
+
+from coded import coded, judge
 
 VFIO_GROUP_GET_STATUS, VFIO_GROUP_SET_CONTAINER, VFIO_GROUP_GET_DEVICE_FD = 0x3b67, 0x3b68, 0x3b6a
 VFIO_SET_IOMMU, TYPE1V2 = 0x3b66, 3
@@ -111,44 +112,6 @@ class Rig:
             self.page[PAGE + at * 4:PAGE + (at + n) * 4] = piece
             self.appl += n
         self.put("<Q", APP + 32, self.appl)
-
-
-def coded(total):
-    """Left: noise, right: the number times an odd one; none is silent."""
-    samples = array.array("H")
-    for i in range(total):
-        samples.append((i * 2654435761 & 0xffffffff) >> 13 & 0xffff | 1)
-        samples.append(i * 40503 & 0xffff)
-    return samples.tobytes()
-
-
-def judge(wav, source):
-    """What became of the frames."""
-    number = {i * 40503 & 0xffff: i for i in range(65536)}
-    with open(wav, "rb") as file:
-        file.seek(44)
-        data = file.read()
-    got = array.array("I", data[:len(data) // 4 * 4])
-    want = array.array("I", source)
-    result = dict.fromkeys(("played", "lost", "repeated", "wrong", "silent"), 0)
-    expected = zeros = 0
-    for frame in got:
-        if not frame:
-            zeros += 1
-            continue
-        i = number[frame >> 16] + (expected & ~0xffff)
-        if i + 32768 < expected:
-            i += 65536
-        if i >= len(want) or want[i] != frame:
-            result["wrong"] += 1
-            continue
-        if i != expected:
-            result["lost" if i > expected else "repeated"] += abs(i - expected)
-        if result["played"]:
-            result["silent"] += zeros
-        zeros, expected = 0, i + 1
-        result["played"] += 1
-    return result
 
 
 def main():
