@@ -198,6 +198,10 @@ static void check_whole(struct parser *p)
 	if (cfg->restart.backoff_min > cfg->restart.backoff_max)
 		complain_at(p, key_at(p, "restart", "backoff_min"),
 			 "backoff_min is more than backoff_max; expected at most as much");
+	/* The rings are memory of their own; what is left to map makes a gap when a
+	 * driver is replaced. */
+	if (cfg->sound && !key_at(p, "dma", "arena").line)
+		cfg->arena = 64u << 10;
 	need = needed_memlock(cfg);
 	if (cfg->memlock < need)
 		complain_at(p, key_at(p, "dma", "memlock"),

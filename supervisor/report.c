@@ -106,6 +106,7 @@ static struct json_object *stream(const struct udrv_snd_stream_state *s, const c
 	add_number(o, "position", s->hw);
 	add_number(o, "played", s->played);
 	add_number(o, "xruns", s->xruns);
+	add(o, "gap_ms", s->gap_ns ? ms(s->gap_ns) : NULL);
 	return o;
 }
 

@@ -99,6 +99,7 @@ int udrv_snd_inherit(struct udrv_snd_stream_state *state, uint64_t frame)
 
 	if (sane)
 		__atomic_store_n(&state->hw, frame, __ATOMIC_RELAXED);
+	state->stopped_ns = udrv_now_ns();
 	__atomic_store_n(&state->running, 0, __ATOMIC_RELEASE);
 	return sane ? 0 : -EUCLEAN;
 }

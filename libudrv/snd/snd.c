@@ -87,6 +87,14 @@ static void halt(struct udrv_snd_stream *s)
 	__atomic_store_n(&s->state->running, 0, __ATOMIC_RELEASE);
 }
 
+/* What a predecessor's death has cost. */
+static void note_gap(struct udrv_snd_stream_state *state)
+{
+	if (state->stopped_ns)
+		STORE(state->gap_ns, udrv_now_ns() - state->stopped_ns);
+	STORE(state->stopped_ns, 0);
+}
+
 static void go(struct udrv_snd_stream *s, uint64_t limit)
 {
 	int ret;
@@ -96,8 +104,10 @@ static void go(struct udrv_snd_stream *s, uint64_t limit)
 	__atomic_store_n(&s->state->running, 1, __ATOMIC_RELEASE);
 	ret = s->snd->ops->run(s->snd->dev, s->dir, s->state->hw, limit);
 	s->running = !ret;
-	if (!ret)
+	if (!ret) {
+		note_gap(s->state);
 		return;
+	}
 	__atomic_store_n(&s->state->running, 0, __ATOMIC_RELEASE);
 	udrv_log(s->snd->dev, UDRV_ERR, "%s does not start: %s", names[s->dir], strerror(-ret));
 	udrv_loop_stop(udrv_loop(s->snd->dev), ret);
@@ -160,6 +170,7 @@ static int new_stream(struct udrv_snd_stream *s, const struct udrv_snd_app *app)
 	state->params = app->params;
 	state->hw = s->woken = s->limit = 0;
 	state->hw_ns = udrv_now_ns();
+	state->stopped_ns = 0;
 	__atomic_store_n(&state->gen, app->gen, __ATOMIC_SEQ_CST);
 	return 0;
 }

@@ -79,7 +79,7 @@ static int live(struct rig *rig)
 	struct udrv_dev *dev;
 	size_t len;
 	void *cp;
-	int ret = udrv_open(&dev, rig->qemu.name, rig->drv);
+	int ret = udrv_open(&dev, rig->qemu.name, &rig->drv);
 
 	if (ret)
 		return 2;
@@ -155,7 +155,7 @@ static void start_qemu(struct rig *rig, const char *device, const char *backend,
 			 " -device hda-%s,audiodev=a0,mixer=off,use-timer=off",
 			 backend ? "duplex" : "output");
 	setenv("UDRV_QEMU_ARGS", args, 1);
-	qemu_start(&rig->qemu, device, rig->drv->dma_size);
+	qemu_start(&rig->qemu, device, rig->drv.dma_size);
 	assert_int_equal(fstat(rig->qemu.vm.ram, &st), 0);
 	rig->ram_len = (size_t)st.st_size;
 	rig->ram = mmap(NULL, rig->ram_len, PROT_READ | PROT_WRITE, MAP_SHARED, rig->qemu.vm.ram, 0);
@@ -168,7 +168,8 @@ void rig_begin(struct rig *rig, const struct udrv_driver *drv, const char *devic
 	size_t len = UDRV_SND_DIRS * sizeof(struct rig_stream);
 	int fd;
 
-	*rig = (struct rig){ .drv = drv, .wav = "/tmp/udrv-snd-XXXXXX" };
+	*rig = (struct rig){ .drv = *drv, .wav = "/tmp/udrv-snd-XXXXXX" };
+	rig->drv.dma_size += UDRV_SND_DIRS * RIG_RING;
 	fd = mkstemp(rig->wav);
 	assert_true(fd >= 0);
 	close(fd);

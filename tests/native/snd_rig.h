@@ -16,7 +16,7 @@
 
 #include "help.h"
 
-#define RIG_RING	UDRV_SND_RING_SIZE
+#define RIG_RING	(256u << 10)
 
 struct rig_stream {
 	struct udrv_snd_page page __attribute__((aligned(UDRV_SND_PAGE_SIZE)));
@@ -26,7 +26,7 @@ struct rig_stream {
 
 struct rig {
 	struct qemu qemu;
-	const struct udrv_driver *drv;
+	struct udrv_driver drv;			/* with room for the rings */
 	pid_t driver;				/* 0: none */
 	char wav[64];
 	uint8_t *ram;				/* QEMU's */

@@ -121,7 +121,7 @@ static const struct { const char *text, *said; } wrong[] = {
 	{ "[sound]\nmode=4777\n", "x.ini:6: mode=4777: expected permissions" },
 	{ "[sound]\ngroup=no such group\n", "x.ini:6: group=no such group: expected a group" },
 	{ "[sound]\nring=8K\n", "x.ini:6: ring=8K: expected a multiple of 4K from 16K" },
-	{ "[sound]\nring=16M\n[dma]\nmemlock=36M\n", "x.ini:8: memlock is too low" },
+	{ "[sound]\nring=16M\n[dma]\nmemlock=32M\n", "x.ini:8: memlock is too low" },
 	{ "[net]\n[net]\n", "x.ini:6: section [net] is there already, in line 5" },
 	{ "just words\n", "x.ini:5: expected [section], key=value or a comment" },
 	{ "[net\n", "x.ini:5: expected [section], key=value or a comment" },
@@ -320,7 +320,7 @@ static void sound(void **state)
 	char *said;
 
 	parse_right(NEEDED "[sound]\n", &c);
-	assert_true(c.sound && c.ring == 256 << 10 && c.snd_mode == 0660);
+	assert_true(c.sound && c.arena == 64 << 10 && c.ring == 256 << 10 && c.snd_mode == 0660);
 	assert_string_equal(c.snd_socket, "/run/udrv/net0.snd");
 	parse_right(NEEDED "[sound]\nsocket=/tmp/s\nmode=0600\ngroup=77\nring=1M\n", &c);
 	assert_true(c.ring == 1 << 20 && c.snd_mode == 0600 && c.snd_group == 77);

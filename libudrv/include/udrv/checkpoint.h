@@ -77,6 +77,9 @@ struct udrv_checkpoint {
 				uint64_t hw_ns;
 				uint64_t xruns;
 				uint64_t played;	/* frames of all streams so far */
+				uint64_t stopped_ns;	/* when an heir stopped the engine;
+							 * 0: it is none's, or goes again */
+				uint64_t gap_ns;	/* how long that lasted the last time */
 				uint64_t mark[32];	/* the driver's own: positions */
 			} stream[UDRV_SND_DIRS];
 		} snd;

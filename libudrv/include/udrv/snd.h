@@ -18,8 +18,9 @@
 extern "C" {
 #endif
 
-/* Bytes of DMA memory for the ring of a stream, if nobody brings one. */
-#define UDRV_SND_RING_SIZE	(256u << 10)
+/* Bytes of DMA memory for the ring of a stream that nobody brings one for, and so
+ * nobody listens to. */
+#define UDRV_SND_RING_SIZE	(16u << 10)
 
 /* All are called from the loop, or from within udrv_snd_start(). */
 struct udrv_snd_ops {
