@@ -19,7 +19,6 @@
 
 #define MS	1000000ull
 #define SEC	(1000 * MS)
-#define NOBODY	65534
 
 __attribute__((format(printf, 3, 4)))
 static void complain_at(struct parser *p, struct place at, const char *fmt, ...)
@@ -162,8 +161,7 @@ static void set_defaults(struct udrvd_config *cfg, const char *file)
 		.stop_timeout = 2 * SEC,
 		.watchdog = 2 * SEC,
 		.standby = true,
-		.user = NOBODY,
-		.group = NOBODY,
+		.confine = true,
 		.failed_timeout = 30 * SEC,
 	};
 	/* The group of /dev/snd, if there is one. */

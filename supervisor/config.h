@@ -13,6 +13,7 @@
 
 #define UDRVD_CONFIG_DIR "/etc/udrv"
 #define UDRVD_OPTIONS	16
+#define UDRVD_FILES	8
 
 struct udrvd_config {
 	char file[256];
@@ -43,9 +44,13 @@ struct udrvd_config {
 	uint64_t start_timeout, stop_timeout, watchdog;	/* ns; watchdog 0: none */
 	bool standby;			/* a second process waits for the first one's death */
 
-	uid_t user;
+	uid_t user;			/* 0: not given, see udrvd_configs_users() */
 	gid_t group;
 	bool group_given;
+	bool confine;			/* system calls filtered, a cell of its own */
+	bool core;			/* it may leave core dumps */
+	char files[UDRVD_FILES][128];	/* absolute paths that it sees in its cell */
+	unsigned int n_files;
 
 	char failed_command[256];	/* run when it is given up; "": none */
 	uid_t failed_user;		/* 0: root, with all of its rights */
@@ -75,6 +80,8 @@ unsigned int udrvd_configs_add(struct udrvd_configs *all, const char *path, FILE
 /* What only shows when all are there: a name, a device or an interface that
  * two of them claim. */
 unsigned int udrvd_configs_check(const struct udrvd_configs *all, FILE *errors);
+/* Those without user= get one each that is nobody else's. */
+void udrvd_configs_users(const struct udrvd_configs *all);
 void udrvd_configs_free(struct udrvd_configs *all);
 
 #endif /* UDRVD_CONFIG_H */

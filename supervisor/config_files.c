@@ -9,6 +9,10 @@
 #include "config.h"
 
 #define DROP_INS	32		/* of one device */
+/* Numbers that Linux distributions leave unused (systemd's "Users, Groups, UIDs
+ * and GIDs"), as many as there will hardly be devices. */
+#define USER_FIRST	200000u
+#define USERS		65536u
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -152,6 +156,41 @@ unsigned int udrvd_configs_check(const struct udrvd_configs *all, FILE *errors)
 		}
 	}
 	return complaints;
+}
+
+static bool has_user(const struct udrvd_configs *all, uid_t user)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->cfg[i].user == user)
+			return true;
+	return false;
+}
+
+/* From the name, so that it stays the same when other devices come and go, and
+ * the drivers of another udrvd hardly have it. */
+static uid_t user_of(const char *name)
+{
+	uint32_t hash = 2166136261u;		/* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return USER_FIRST + (hash ^ hash >> 16) % USERS;
+}
+
+void udrvd_configs_users(const struct udrvd_configs *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct udrvd_config *cfg = &all->cfg[i];
+		uid_t user = user_of(cfg->name);
+
+		if (cfg->user)
+			continue;
+		while (has_user(all, user))
+			user = USER_FIRST + (user + 1 - USER_FIRST) % USERS;
+		cfg->user = user;
+		if (!cfg->group_given)
+			cfg->group = user;
+	}
 }
 
 void udrvd_configs_free(struct udrvd_configs *all)

@@ -81,21 +81,12 @@ static int parse_driver(struct parser *p, const struct key *key, const char *val
 int udrvd_parse_options(struct parser *p, const struct key *key, const char *value)
 {
 	struct udrvd_config *cfg = p->cfg;
+	int ret;
 
-	for (;;) {
-		size_t len;
-
-		value += strspn(value, " \t");
-		len = strcspn(value, " \t");
-		if (!len)
-			return 0;
-		if (!udrvd_value_is_option(value) || len >= sizeof(cfg->options[0]) ||
-		    cfg->n_options == UDRVD_OPTIONS)
+	while ((ret = udrvd_value_word(&value, cfg->options, &cfg->n_options, UDRVD_OPTIONS)) > 0)
+		if (!udrvd_value_is_option(cfg->options[cfg->n_options - 1]))
 			return -EINVAL;
-		memcpy(cfg->options[cfg->n_options], value, len);
-		cfg->options[cfg->n_options++][len] = '\0';
-		value += len;
-	}
+	return ret;
 }
 
 static int parse_bind(struct parser *p, const struct key *key, const char *value)
@@ -161,10 +152,24 @@ static int parse_snd_group(struct parser *p, const struct key *key, const char *
 	return udrvd_value_group(value, &p->cfg->snd_group);
 }
 
-static int parse_standby(struct parser *p, const struct key *key, const char *value)
+static int parse_yes(struct parser *p, const struct key *key, const char *value)
 {
-	p->cfg->standby = !strcmp(value, "yes");
-	return p->cfg->standby || !strcmp(value, "no") ? 0 : -EINVAL;
+	bool yes = !strcmp(value, "yes");
+
+	*(bool *)member(p, key) = yes;
+	return yes || !strcmp(value, "no") ? 0 : -EINVAL;
+}
+
+static int parse_files(struct parser *p, const struct key *key, const char *value)
+{
+	struct udrvd_config *cfg = p->cfg;
+	int ret;
+
+	cfg->n_files = 0;		/* a drop-in replaces the whole list */
+	while ((ret = udrvd_value_word(&value, cfg->files, &cfg->n_files, UDRVD_FILES)) > 0)
+		if (cfg->files[cfg->n_files - 1][0] != '/')
+			return -EINVAL;
+	return ret;
 }
 
 static int parse_user(struct parser *p, const struct key *key, const char *value)
@@ -238,7 +243,11 @@ const struct key udrvd_keys[] = {
 	  "a time from 10ms to 1h, such as 2s" },
 	{ "restart", "watchdog", parse_time, MEMBER(watchdog), 0, 3600 * SEC,
 	  "a time up to 1h such as 2s, or 0 for none" },
-	{ "restart", "standby", parse_standby, 0, 0, 0, "yes or no" },
+	{ "restart", "standby", parse_yes, MEMBER(standby), 0, 0, "yes or no" },
+	{ "sandbox", "confine", parse_yes, MEMBER(confine), 0, 0, "yes or no" },
+	{ "sandbox", "core", parse_yes, MEMBER(core), 0, 0, "yes or no" },
+	{ "sandbox", "files", parse_files, 0, 0, 0,
+	  "up to 8 absolute paths with blanks between them" },
 	{ "sandbox", "user", parse_user, 0, 0, 0, "a user other than root, by name or number" },
 	{ "sandbox", "group", parse_group, 0, 0, 0, "a group other than root, by name or number" },
 	{ "failed", "command", parse_command, 0, 0, 0, "the absolute path of a program" },

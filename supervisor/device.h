@@ -25,10 +25,18 @@
 
 struct udrvd;
 
+/* Watches what a process's filter (filter.h) has to say. */
+struct udrvd_guard {
+	struct udrvd_device *d;		/* NULL: it watches none */
+	struct udrvd_process *p;
+	struct udrvd_watch report, listener;
+};
+
 /* A process that waits for the death of the driver's; pid 0: there is none. */
 struct udrvd_standby {
 	struct udrvd_process process;
 	struct udrvd_watch pidfd;
+	struct udrvd_guard guard;
 	int control;			/* the socket for the go; -1 */
 	bool waiting;			/* it says that it is ready for it */
 	bool unknown;			/* this driver cannot do it */
@@ -69,6 +77,7 @@ struct udrvd_device {
 	/* The process; pid 0: there is none. */
 	struct udrvd_process process;
 	struct udrvd_watch pidfd;
+	struct udrvd_guard guard;
 	struct udrvd_life life;
 	char why[96];				/* we sent SIGKILL because ... */
 	uint64_t killed;			/* when; 0: we did not */
@@ -140,6 +149,10 @@ void udrvd_standby_end(struct udrvd_device *d);
 /* The device was given up: run what its configuration names, if anything. */
 void udrvd_escalate(struct udrvd_device *d);
 void udrvd_escalate_end(struct udrvd_device *d);
+
+/* ---- guard.c --------------------------------------------------------------- */
+void udrvd_guard_begin(struct udrvd_guard *g, struct udrvd_device *d, struct udrvd_process *p);
+void udrvd_guard_end(struct udrvd_guard *g);
 
 /* ---- storm.c -------------------------------------------------------------- */
 /* Not vital: vfio-pci does not count any. */

@@ -97,6 +97,40 @@ static unsigned int list_fds(struct udrvd_device *d, struct udrvd_fd *fds)
 	return n;
 }
 
+/* Memory files are all that it can make: so much of the machine's memory. */
+static uint64_t file_size(const struct udrvd_config *cfg)
+{
+	return cfg->arena > cfg->memlock ? cfg->arena : cfg->memlock;
+}
+
+/* Abstract: not in the file system. */
+static socklen_t notify_address(const struct udrvd_device *d, struct sockaddr_un *addr)
+{
+	size_t len = strlen(d->notify_name);
+
+	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	memcpy(addr->sun_path, d->notify_name, len);
+	addr->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+static int notify_connect(const struct udrvd_device *d)
+{
+	struct sockaddr_un addr;
+	socklen_t len = notify_address(d, &addr);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&addr, len))
+		return fd;
+	if (fd >= 0) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+	}
+	return -errno;
+}
+
 int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n,
 			struct udrvd_process *p)
 {
@@ -114,11 +148,24 @@ int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsi
 		.ports = d->ports,
 	};
 
+	int said, ret;
+
 	memcpy(s.fds, fds, n * sizeof(*fds));
+	/* It could not reach our socket by itself. */
+	said = notify_connect(d);
+	if (said < 0)
+		return said;
+	s.fds[s.n_fds++] = (struct udrvd_fd){ said, "notify" };
+	if (d->cfg->confine) {
+		s.filter = &d->udrvd->filter;
+		s.file_size = d->cfg->n_files ? 0 : file_size(d->cfg);
+	}
 	for (unsigned int i = 0; i < d->cfg->n_options; i++)
 		argv[i + 1] = (char *)d->cfg->options[i];
 	make_env(d, &env);
-	return udrvd_spawn(&s, p);
+	ret = udrvd_spawn(&s, p);
+	close(said);
+	return ret;
 }
 
 static void process_died(struct udrvd_watch *w, unsigned int events);
@@ -155,6 +202,7 @@ int udrvd_process_start(struct udrvd_device *d)
 		udrvd_reap(&d->process, &status, udrvd_knows, d->udrvd);
 		return ret;
 	}
+	udrvd_guard_begin(&d->guard, d, &d->process);
 	udrvd_history_add(&d->history, udrvd_now(), stood_by ? UDRVD_H_GO : UDRVD_H_SPAWNED,
 			  "pid %d", d->process.pid);
 	return 0;
@@ -204,7 +252,8 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 	udrvd_notify_receive(d);
 	d->life.died = now;
 	udrvd_watch_del(&d->udrvd->loop, w);
-	report = udrvd_spawn_report(d->process.report, d->driver, d->cause, sizeof(d->cause));
+	udrvd_guard_end(&d->guard);
+	report = udrvd_spawn_report(&d->process, d->driver, d->cause, sizeof(d->cause));
 	found = udrvd_reap(&d->process, &status, udrvd_knows, d->udrvd);
 	describe_end(d, status, report);
 	udrvd_history_add(&d->history, now, UDRVD_H_DIED, "pid %d %s", pid, d->cause);
@@ -328,15 +377,12 @@ static void notify_readable(struct udrvd_watch *w, unsigned int events)
 
 static int notify_bind(struct udrvd_device *d)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	size_t len = strlen(d->notify_name);
+	struct sockaddr_un addr;
+	socklen_t len = notify_address(d, &addr);
 	int on = 1;
 
-	memcpy(addr.sun_path, d->notify_name, len);
-	addr.sun_path[0] = '\0';		/* abstract: not in the file system */
 	if (setsockopt(d->notify.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
-	    bind(d->notify.fd, (struct sockaddr *)&addr,
-		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)))
+	    bind(d->notify.fd, (struct sockaddr *)&addr, len))
 		return -errno;
 	return udrvd_watch_add(&d->udrvd->loop, &d->notify, EPOLLIN);
 }

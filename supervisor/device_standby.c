@@ -41,6 +41,7 @@ static void forget(struct udrvd_device *d)
 {
 	struct udrvd_standby *s = &d->standby;
 
+	udrvd_guard_end(&s->guard);
 	udrvd_watch_del(&d->udrvd->loop, &s->pidfd);
 	udrvd_timer_cancel(&d->udrvd->loop, &s->timer);
 	close(s->control);
@@ -89,7 +90,7 @@ static void standby_died(struct udrvd_watch *w, unsigned int events)
 	udrvd_notify_receive(d);
 	if (!d->standby.process.pid)
 		return;
-	udrvd_spawn_report(d->standby.process.report, d->driver, why, sizeof(why));
+	udrvd_spawn_report(&d->standby.process, d->driver, why, sizeof(why));
 	give_up_on_it(d, why);
 }
 
@@ -111,6 +112,7 @@ static int spawn(struct udrvd_device *d)
 	if (!ret) {
 		s->pidfd = (struct udrvd_watch){ s->process.pidfd, standby_died };
 		ret = udrvd_watch_add(&d->udrvd->loop, &s->pidfd, EPOLLIN);
+		udrvd_guard_begin(&s->guard, d, &s->process);
 		if (ret)
 			udrvd_standby_end(d);
 	} else {
@@ -230,12 +232,13 @@ int udrvd_standby_go(struct udrvd_device *d, const struct udrvd_fd *fds, unsigne
 	}
 	forget(d);
 	d->process = s->process;
-	s->process = (struct udrvd_process){ .pid = 0, .pidfd = -1, .report = -1 };
+	s->process = UDRVD_NO_PROCESS;
 	return 0;
 }
 
 void udrvd_standby_init(struct udrvd_device *d)
 {
-	d->standby.process.pidfd = d->standby.process.report = d->standby.control = -1;
+	d->standby.process = UDRVD_NO_PROCESS;
+	d->standby.control = -1;
 	d->standby.timer.fn = timed_out;
 }

@@ -106,7 +106,9 @@ int udrvd_reap(struct udrvd_process *p, int *status, bool (*known)(pid_t pid, vo
 		*status = 0;
 	close(p->pidfd);
 	close(p->report);
-	*p = (struct udrvd_process){ .pid = 0, .pidfd = -1, .report = -1 };
+	if (p->listener >= 0)
+		close(p->listener);
+	*p = UDRVD_NO_PROCESS;
 	ret = reap_group(group, &found);
 	if (!ret)
 		ret = wait_for_strays(known, arg, &found);

@@ -18,17 +18,27 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "spawn.h"
 
 #define FIRST_FD	3	/* SD_LISTEN_FDS_START */
 #define ENV_MAX		64
 
-enum step { STEP_FDS, STEP_LIMITS, STEP_PORTS, STEP_USER, STEP_CAPS, STEP_PARENT, STEP_CHDIR, STEP_EXEC };
+#define MAX_FDS		256	/* open files: far more than any driver needs */
+#define MAX_TASKS	16	/* of its user: io_uring's helpers; it cannot fork */
 
+/* 0 is no step; the last but one is none that fails. */
+enum step {
+	STEP_FDS = 1, STEP_LIMITS, STEP_PORTS, STEP_USER, STEP_CAPS, STEP_PARENT, STEP_CHDIR,
+	STEP_FILTER, STEP_EXEC, STEP_FILTERED
+};
+
+/* A message on the report socket; STEP_FILTERED brings the filter's listener. */
 struct report {
 	int step, err;
 };
@@ -39,6 +49,7 @@ struct child {
 	int report;
 	int null;
 	pid_t parent;
+	struct udrvd_filter filter;
 	char *env[ENV_MAX + 1];
 	char listen_pid[32], listen_fds[32], listen_names[320];
 };
@@ -80,16 +91,31 @@ static void set_fds(struct child *c)
 		give_up(c, STEP_FDS);
 }
 
+static void limit(const struct child *c, __rlimit_resource_t what, uint64_t max)
+{
+	struct rlimit r = { max, max };
+
+	if (setrlimit(what, &r))
+		give_up(c, STEP_LIMITS);
+}
+
 static void set_limits(const struct child *c)
 {
-	struct rlimit lock = { c->s->memlock, c->s->memlock };
-	/* A core dump would hold the descriptors until it is written. */
-	struct rlimit none = { 0, 0 };
+	const struct udrvd_spawn *s = c->s;
 
-	if (setrlimit(RLIMIT_CORE, &none))
-		give_up(c, STEP_LIMITS);
-	if (c->s->memlock && setrlimit(RLIMIT_MEMLOCK, &lock))
-		give_up(c, STEP_LIMITS);
+	/* A core dump holds the descriptors until it is written. */
+	if (!s->core)
+		limit(c, RLIMIT_CORE, 0);
+	if (s->memlock)
+		limit(c, RLIMIT_MEMLOCK, s->memlock);
+	if (!s->filter)
+		return;
+	limit(c, RLIMIT_NOFILE, MAX_FDS);
+	/* Processes are counted for each user, and without root we are the user. */
+	if (s->drop)
+		limit(c, RLIMIT_NPROC, MAX_TASKS);
+	if (s->file_size)
+		limit(c, RLIMIT_FSIZE, s->file_size);
 }
 
 /* While we may: the leave stays when the capability goes. */
@@ -123,6 +149,42 @@ static void drop_caps(const struct child *c)
 
 	if (syscall(SYS_capset, &header, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		give_up(c, STEP_CAPS);
+}
+
+static void send_listener(const struct child *c, int fd)
+{
+	struct report r = { STEP_FILTERED, 0 };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { &r, sizeof(r) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
+
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
+	if (sendmsg(c->report, &msg, MSG_NOSIGNAL) < 0)
+		give_up(c, STEP_FILTER);
+}
+
+/* What the kernel opens for us is close-on-exec. */
+static void set_filter(struct child *c)
+{
+	int listener;
+
+	if (!c->s->filter)
+		return;
+	c->filter = *c->s->filter;
+	listener = udrvd_filter_install(&c->filter);
+	if (listener < 0)
+		give_up(c, STEP_FILTER);
+	send_listener(c, listener);
 }
 
 static void put_number(char *at, unsigned int n)
@@ -159,6 +221,7 @@ static void run_child(struct child *c)
 		give_up(c, STEP_PARENT);
 	if (chdir("/"))
 		give_up(c, STEP_CHDIR);
+	set_filter(c);
 	put_number(c->listen_pid + strlen("LISTEN_PID="), (unsigned int)getpid());
 	execve(c->s->path, c->s->argv, c->env);
 	give_up(c, STEP_EXEC);
@@ -208,8 +271,9 @@ static int do_fork(struct child *c, struct udrvd_process *p)
 int udrvd_spawn(const struct udrvd_spawn *s, struct udrvd_process *p)
 {
 	struct child c = { .s = s, .parent = getpid() };
-	int pipe_fds[2], ret;
+	int report[2], ret;
 
+	*p = UDRVD_NO_PROCESS;
 	if (s->n_fds > UDRVD_FDS)
 		return -E2BIG;
 	ret = make_env(&c);
@@ -218,22 +282,51 @@ int udrvd_spawn(const struct udrvd_spawn *s, struct udrvd_process *p)
 	c.null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (c.null < 0)
 		return -errno;
-	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK)) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, report)) {
 		ret = -errno;
 		close(c.null);
 		return ret;
 	}
-	c.report = pipe_fds[1];
-	p->report = pipe_fds[0];
+	c.report = report[1];
+	p->report = report[0];
 	ret = do_fork(&c, p);
 	close(c.null);
-	close(pipe_fds[1]);
+	close(report[1]);
 	if (ret)
-		close(pipe_fds[0]);
+		close(report[0]);
 	return ret;
 }
 
-int udrvd_spawn_report(int report, const char *path, char *text, size_t size)
+void udrvd_spawn_listen(struct udrvd_process *p)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct report r;
+	struct iovec iov = { &r, sizeof(r) };
+	struct msghdr msg;
+
+	for (;;) {
+		struct cmsghdr *h;
+
+		msg = (struct msghdr){
+			.msg_iov = &iov, .msg_iovlen = 1,
+			.msg_control = &control, .msg_controllen = sizeof(control),
+		};
+		if (recvmsg(p->report, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != sizeof(r))
+			return;
+		h = CMSG_FIRSTHDR(&msg);
+		if (r.step == STEP_FILTERED && h && h->cmsg_type == SCM_RIGHTS && p->listener < 0)
+			memcpy(&p->listener, CMSG_DATA(h), sizeof(int));
+		else if (r.step >= STEP_FDS && r.step <= STEP_EXEC) {
+			p->failed_step = r.step;
+			p->failed_errno = r.err;
+		}
+	}
+}
+
+int udrvd_spawn_report(struct udrvd_process *p, const char *path, char *text, size_t size)
 {
 	static const char *const what[] = {
 		[STEP_FDS] = "its descriptors cannot be set up",
@@ -243,14 +336,15 @@ int udrvd_spawn_report(int report, const char *path, char *text, size_t size)
 		[STEP_CAPS] = "its capabilities cannot be dropped",
 		[STEP_PARENT] = "it cannot be tied to udrvd's life",
 		[STEP_CHDIR] = "chdir /",
+		[STEP_FILTER] = "its system calls cannot be filtered (confine=no does without)",
 	};
-	struct report r;
 
-	if (read(report, &r, sizeof(r)) != sizeof(r) || r.step < 0 || r.step > STEP_EXEC)
+	udrvd_spawn_listen(p);
+	if (!p->failed_step)
 		return 0;
-	if (r.step == STEP_EXEC)
-		snprintf(text, size, "driver=%s: %s", path, strerror(r.err));
+	if (p->failed_step == STEP_EXEC)
+		snprintf(text, size, "driver=%s: %s", path, strerror(p->failed_errno));
 	else
-		snprintf(text, size, "%s: %s", what[r.step], strerror(r.err));
-	return -r.err;
+		snprintf(text, size, "%s: %s", what[p->failed_step], strerror(p->failed_errno));
+	return -p->failed_errno;
 }

@@ -13,6 +13,8 @@
 
 #define UDRVD_FDS	16
 
+struct udrvd_filter;
+
 struct udrvd_fd {
 	int fd;
 	const char *name;		/* in LISTEN_FDNAMES */
@@ -29,18 +31,26 @@ struct udrvd_spawn {
 	gid_t group;
 	uint64_t memlock;		/* bytes; 0: leave it */
 	struct udrv_host_ports ports;	/* of its device, which it may use */
+	uint64_t file_size;		/* bytes in one file; 0: no limit */
+	bool core;			/* it may leave a core dump */
+	const struct udrvd_filter *filter;	/* NULL: any system call */
 };
 
 struct udrvd_process {
 	pid_t pid;
 	int pidfd;			/* readable once it is dead */
-	int report;			/* readable: why it never got to run */
+	int report;			/* readable: why it never got to run, or the listener */
+	int listener;			/* of its filter, see filter.h; -1 */
+	int failed_step, failed_errno;	/* 0: nothing failed */
 };
+#define UDRVD_NO_PROCESS ((struct udrvd_process){ .pidfd = -1, .report = -1, .listener = -1 })
 
 /* The descriptors in p are the caller's then. */
 int udrvd_spawn(const struct udrvd_spawn *s, struct udrvd_process *p);
+/* Takes in what is readable at p->report: p->listener may be there then. */
+void udrvd_spawn_listen(struct udrvd_process *p);
 /* After the death: 0 if it was executed, else a sentence that says why not. */
-int udrvd_spawn_report(int report, const char *path, char *text, size_t size);
+int udrvd_spawn_report(struct udrvd_process *p, const char *path, char *text, size_t size);
 
 /*
  * After the death: reap the process and end everything it left behind, so

@@ -161,6 +161,16 @@ static int make_devices(struct udrvd *u)
 	return 0;
 }
 
+static int make_filter(struct udrvd *u)
+{
+	int ret = udrvd_filter_make(&u->filter);
+
+	if (ret)
+		udrvd_log(UDRV_ERR, NULL, "system calls cannot be filtered: %s (Linux 5.5 or newer with CONFIG_SECCOMP_FILTER can)",
+			  strerror(-ret));
+	return ret;
+}
+
 static int prepare(struct udrvd *u)
 {
 	int ret;
@@ -168,7 +178,9 @@ static int prepare(struct udrvd *u)
 	/* What a driver leaves behind becomes our child, to be ended by us. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		return -errno;
-	ret = watch_signals(u);
+	ret = make_filter(u);
+	if (!ret)
+		ret = watch_signals(u);
 	return ret ? ret : make_devices(u);
 }
 
@@ -177,6 +189,7 @@ static void tear_down(struct udrvd *u)
 	for (size_t i = 0; i < u->n; i++)
 		udrvd_device_exit(&u->devices[i]);
 	free(u->devices);
+	udrvd_filter_free(&u->filter);
 }
 
 static int serve(struct udrvd *u, const char *socket_path)
@@ -277,6 +290,7 @@ static int load(struct args *a)
 	if (!a->paths)
 		a->complaints += udrvd_configs_add(a->configs, UDRVD_CONFIG_DIR, stderr);
 	a->complaints += udrvd_configs_check(a->configs, stderr);
+	udrvd_configs_users(a->configs);
 	if (!a->complaints && !a->configs->n) {
 		fprintf(stderr, "udrvd: there is no device's file; expected one *.ini for each device in %s\n",
 			a->paths ? "the directory given with -c" : UDRVD_CONFIG_DIR);

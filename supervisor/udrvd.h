@@ -8,6 +8,7 @@
 #include "config.h"
 #include "control.h"
 #include "device.h"
+#include "filter.h"
 #include "loop.h"
 
 struct udrvd {
@@ -18,6 +19,7 @@ struct udrvd {
 	struct udrvd_control control;
 	struct udrvd_watch signals;
 	struct udrvd_timer last_call;	/* the end cannot take longer than this */
+	struct udrvd_filter filter;	/* for drivers that are confined */
 	bool root;			/* drivers get a user of their own */
 	bool ending;
 	int status;			/* to exit with */

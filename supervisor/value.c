@@ -84,6 +84,22 @@ int udrvd_value_mode(const char *text, mode_t *mode)
 	return 0;
 }
 
+int udrvd_value_word(const char **text, char (*words)[128], unsigned int *n, unsigned int max)
+{
+	size_t len;
+
+	*text += strspn(*text, " \t");
+	len = strcspn(*text, " \t");
+	if (!len)
+		return 0;
+	if (len >= sizeof(words[0]) || *n == max)
+		return -EINVAL;
+	memcpy(words[*n], *text, len);
+	words[(*n)++][len] = '\0';
+	*text += len;
+	return 1;
+}
+
 bool udrvd_value_is_option(const char *text)
 {
 	size_t key = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");

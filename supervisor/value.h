@@ -18,6 +18,9 @@ int udrvd_value_count(const char *text, uint64_t *n);
 int udrvd_value_name(const char *text, char *name, size_t size);
 /* Permissions in octal, as with chmod. */
 int udrvd_value_mode(const char *text, mode_t *mode);
+/* The next word of *text, added to the list of at most max.  1, or 0: no more
+ * words, or -EINVAL: it is too long, or there are too many. */
+int udrvd_value_word(const char **text, char (*words)[128], unsigned int *n, unsigned int max);
 /* key=value */
 bool udrvd_value_is_option(const char *text);
 /* A name or a number.  gid: the user's own group, if there is such a user. */

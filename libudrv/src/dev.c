@@ -145,7 +145,8 @@ static int dev_init(struct udrv_dev *dev, const char *name, const struct udrv_dr
 		udrv_log(dev, UDRV_ERR, "no device named, and no supervisor left us one");
 		return -EINVAL;
 	}
-	ret = udrv_notify_init(&dev->notify, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"));
+	ret = udrv_notify_init(&dev->notify, udrv_fds_find(&dev->fds, "notify"),
+			       getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"));
 	if (ret) {
 		udrv_log(dev, UDRV_ERR, "NOTIFY_SOCKET or WATCHDOG_USEC cannot be used: %s",
 			 strerror(-ret));

@@ -133,7 +133,9 @@ struct udrv_notify {
 	uint64_t watchdog_ms;		/* 0: none */
 	struct udrv_op watchdog;
 };
-int udrv_notify_init(struct udrv_notify *n, const char *socket, const char *watchdog_usec);
+/* fd: a socket that is connected already, or -1; *n owns it then. */
+int udrv_notify_init(struct udrv_notify *n, int fd, const char *socket,
+		     const char *watchdog_usec);
 int udrv_notify_text(struct udrv_notify *n, const char *text);
 void udrv_notify_exit(struct udrv_notify *n);
 

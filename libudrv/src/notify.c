@@ -36,13 +36,13 @@ static int notify_connect(const char *path)
 	return fd;
 }
 
-int udrv_notify_init(struct udrv_notify *n, const char *path, const char *watchdog_usec)
+int udrv_notify_init(struct udrv_notify *n, int fd, const char *path, const char *watchdog_usec)
 {
 	unsigned long long usec;
 	char *end;
 
 	*n = (struct udrv_notify){ .fd = -1 };
-	if (!path)
+	if (fd < 0 && !path)
 		return 0;
 	if (watchdog_usec) {
 		errno = 0;
@@ -51,7 +51,7 @@ int udrv_notify_init(struct udrv_notify *n, const char *path, const char *watchd
 			return -EINVAL;
 		n->watchdog_ms = usec / 1000 ? usec / 1000 : 1;
 	}
-	n->fd = notify_connect(path);
+	n->fd = fd >= 0 ? fd : notify_connect(path);
 	return n->fd < 0 ? n->fd : 0;
 }
 

@@ -14,6 +14,7 @@
  *	mode=garbage	good, and says n=N senseless things
  *	mode=proxy	a child of it says READY
  *	mode=flood	good, and says STATUS as fast as it can
+ *	mode=forbidden	good, and makes a system call that is not allowed: call=NAME
  *	mode=show	good, and its STATUS tells what it was given
  *	once=FILE	the mode is for the first start only, then die
  * As a standby it waits as it should, or with
@@ -30,15 +31,18 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
+#include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,19 +73,18 @@ static int64_t now_ns(void)
 	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
 }
 
-static void connect_notify(void)
+/* The one called so among those inherited. */
+static void find_notify(void)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
+	const char *name = getenv("LISTEN_FDNAMES");
 
-	if (!path || path[0] != '@' || strlen(path) >= sizeof(addr.sun_path))
-		exit(100);
-	memcpy(addr.sun_path, path, strlen(path));
-	addr.sun_path[0] = '\0';
-	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (connect(notify_fd, (struct sockaddr *)&addr,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))))
-		exit(111);
+	for (notify_fd = 3; name; notify_fd++) {
+		if (!strncmp(name, "notify", 6) && (!name[6] || name[6] == ':'))
+			return;
+		name = strchr(name, ':');
+		name += name != NULL;
+	}
+	exit(100);
 }
 
 static void say_n(const char *text, size_t len)
@@ -175,6 +178,34 @@ static void show(void)
 	say(text);
 }
 
+static void forbidden(const char *call)
+{
+	char path[] = "/bin/true", *argv[] = { path, NULL };
+
+	if (!strcmp(call, "clone"))
+		fork();
+	else if (!strcmp(call, "socket"))
+		socket(AF_INET, SOCK_STREAM, 0);
+	else if (!strcmp(call, "ptrace"))
+		ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+	else if (!strcmp(call, "kill"))
+		kill(getppid(), 0);
+	else if (!strcmp(call, "tgkill"))
+		syscall(SYS_tgkill, getppid(), getppid(), 0);
+	else if (!strcmp(call, "prctl"))
+		prctl(PR_SET_PDEATHSIG, 0);
+	else if (!strcmp(call, "ioctl"))
+		ioctl(0, 0xdead);
+	else if (!strcmp(call, "prlimit64"))
+		prlimit(getppid(), RLIMIT_CORE, NULL, NULL);
+	else if (!strcmp(call, "setns"))
+		setns(0, 0);
+	else if (!strcmp(call, "ioperm"))
+		ioperm(0x70, 2, 1);
+	else if (!strcmp(call, "execveat"))
+		execveat(AT_FDCWD, path, argv, argv + 1, 0);
+}
+
 static void proxy(void)
 {
 	if (fork() == 0) {
@@ -224,7 +255,7 @@ static void stand_by(int64_t watchdog_ms)
 	struct pollfd p = { .fd = 3, .events = POLLIN };
 	char text[512];
 
-	if (!names || strcmp(names, "standby") != 0 || standby_mode("deaf"))
+	if (!names || strncmp(names, "standby:", 8) != 0 || standby_mode("deaf"))
 		return;
 	if (standby_mode("die"))
 		exit(1);
@@ -277,7 +308,7 @@ int main(int argc, char *argv[])
 	if (*option("once") && open(option("once"), O_CREAT | O_EXCL | O_CLOEXEC, 0600) < 0)
 		return 1;
 	sfd = watch_signals();
-	connect_notify();
+	find_notify();
 	stand_by(watchdog_ms);
 	if (mode("mute"))
 		nap(1000000);
@@ -288,6 +319,8 @@ int main(int argc, char *argv[])
 	say_ready();
 	if (mode("show"))
 		show();
+	if (mode("forbidden"))
+		forbidden(option("call"));
 	if (mode("stuck"))
 		nap(1000000);
 	if (mode("brood")) {

@@ -55,7 +55,7 @@ static void defaults(void **state)
 	assert_true(c.restart.limit == 10 && c.restart.healthy == 10 * SEC);
 	assert_true(c.start_timeout == 10 * SEC && c.stop_timeout == 2 * SEC);
 	assert_true(c.watchdog == 2 * SEC);
-	assert_true(c.user == 65534 && c.group == 65534);
+	assert_true(!c.user && !c.group && c.confine && !c.core && !c.n_files);
 }
 
 static void everything(void **state)

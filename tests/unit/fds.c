@@ -65,13 +65,13 @@ static void notify_refuses_nonsense(void **state)
 {
 	struct udrv_notify n;
 
-	assert_int_equal(udrv_notify_init(&n, NULL, "garbage"), 0);
+	assert_int_equal(udrv_notify_init(&n, -1, NULL, "garbage"), 0);
 	assert_int_equal(udrv_notify_text(&n, "READY=1"), 0);	/* nobody listens: fine */
-	assert_int_equal(udrv_notify_init(&n, "relative", NULL), -EINVAL);
-	assert_int_equal(udrv_notify_init(&n, "@x", "12s"), -EINVAL);
-	assert_int_equal(udrv_notify_init(&n, "@x", "0"), -EINVAL);
-	assert_int_equal(udrv_notify_init(&n, "@x", "-5"), -EINVAL);
-	assert_true(udrv_notify_init(&n, "/nonexistent/socket", NULL) < 0);
+	assert_int_equal(udrv_notify_init(&n, -1, "relative", NULL), -EINVAL);
+	assert_int_equal(udrv_notify_init(&n, -1, "@x", "12s"), -EINVAL);
+	assert_int_equal(udrv_notify_init(&n, -1, "@x", "0"), -EINVAL);
+	assert_int_equal(udrv_notify_init(&n, -1, "@x", "-5"), -EINVAL);
+	assert_true(udrv_notify_init(&n, -1, "/nonexistent/socket", NULL) < 0);
 	assert_int_equal(n.fd < 0, 1);
 }
 

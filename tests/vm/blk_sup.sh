@@ -32,7 +32,8 @@ supervised() {
 	truncate -s "$size" $BACK && chown 65534 $BACK && mkdir -p /etc/udrv || return
 	{
 		printf '[device]\nname = disk0\nbdf = none\ndriver = %s\n' "$program"
-		printf 'options = file=%s %s\n[disk]\n' "$BACK" "${options:-}"
+		printf 'options = file=%s %s\n' "$BACK" "${options:-}"
+		printf '[sandbox]\nuser = 65534\nfiles = /dev/shm\n[disk]\n'
 		[ -t 0 ] || cat
 	} > /etc/udrv/disk0.ini
 	at_exit supervised_end

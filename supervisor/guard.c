@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/* guard.c - a driver that made a forbidden system call is killed. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "device.h"
+#include "filter.h"
+#include "log.h"
+#include "udrvd.h"
+
+static void violated(struct udrvd_watch *w, unsigned int events)
+{
+	struct udrvd_guard *g = container_of(w, struct udrvd_guard, listener);
+	struct udrvd_device *d = g->d;
+	char text[sizeof(d->why)];
+
+	/* It is dead already, or a signal came: then it tries again. */
+	if (udrvd_filter_violation(w->fd, text, sizeof(text))) {
+		if (events & EPOLLHUP)
+			udrvd_watch_del(&d->udrvd->loop, w);
+		return;
+	}
+	if (g == &d->guard) {
+		memcpy(d->why, text, sizeof(text));
+		udrvd_device_event(d, UDRVD_EV_KILL);
+		return;
+	}
+	udrvd_log(UDRV_WARN, d->cfg->name, "standby, pid %d: %s", g->p->pid, text);
+	kill(g->p->pid, SIGKILL);
+}
+
+static void watch_listener(struct udrvd_guard *g)
+{
+	g->listener = (struct udrvd_watch){ g->p->listener, violated };
+	/* Unwatched, a forbidden call hangs until the watchdog ends it. */
+	if (udrvd_watch_add(&g->d->udrvd->loop, &g->listener, EPOLLIN))
+		g->listener.fd = -1;
+}
+
+static void reported(struct udrvd_watch *w, unsigned int events)
+{
+	struct udrvd_guard *g = container_of(w, struct udrvd_guard, report);
+
+	udrvd_spawn_listen(g->p);
+	if (g->p->listener >= 0 && g->listener.fd < 0)
+		watch_listener(g);
+	if (events & EPOLLHUP) {		/* executed, or dead */
+		udrvd_watch_del(&g->d->udrvd->loop, w);
+		w->fd = -1;
+	}
+}
+
+void udrvd_guard_begin(struct udrvd_guard *g, struct udrvd_device *d, struct udrvd_process *p)
+{
+	*g = (struct udrvd_guard){
+		.d = d, .p = p,
+		.report = { p->report, reported }, .listener = { -1, violated },
+	};
+	if (udrvd_watch_add(&d->udrvd->loop, &g->report, EPOLLIN))
+		g->report.fd = -1;
+	if (p->listener >= 0)
+		watch_listener(g);
+}
+
+void udrvd_guard_end(struct udrvd_guard *g)
+{
+	if (!g->d)
+		return;
+	if (g->report.fd >= 0)
+		udrvd_watch_del(&g->d->udrvd->loop, &g->report);
+	if (g->listener.fd >= 0)
+		udrvd_watch_del(&g->d->udrvd->loop, &g->listener);
+	g->d = NULL;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+/* What a driver may not do ends it, and the history says what that was. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "udrvd_rig.h"
+
+static void forbidden_calls(void **state)
+{
+	static const char *const calls[] = {
+		"clone", "socket", "ptrace", "kill", "tgkill", "prctl", "ioctl", "prlimit64",
+		"setns", "ioperm", "execveat",
+	};
+	struct rig *r = *state;
+	double began = now_ms(), took = 0;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		char config[128];
+
+		snprintf(config, sizeof(config), "options=mode=forbidden call=%s\n[restart]\nlimit=1\nhealthy=1h\n",
+			 calls[i]);
+		rig_device(r, calls[i], config);
+	}
+	rig_start(r);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		char wanted[64];
+
+		rig_wait_number(r, calls[i], "deaths", 1, 5000);
+		took = now_ms() - began;
+		snprintf(wanted, sizeof(wanted), "killed by SIGKILL (seccomp: syscall %s", calls[i]);
+		if (strncmp(rig_text(r, calls[i], "last_cause"), wanted, strlen(wanted)))
+			rig_fail(r, "%s: %s", calls[i], rig_text(r, calls[i], "last_cause"));
+	}
+	print_message("# %zu forbidden calls noticed within %.0f ms\n",
+		      sizeof(calls) / sizeof(calls[0]), took);
+}
+
+/* Without the filter the kernel's own rules decide, and nobody dies of them. */
+static void unconfined(void **state)
+{
+	struct rig *r = *state;
+
+	rig_device(r, "d", "options=mode=forbidden call=socket\n[sandbox]\nconfine=no\n");
+	rig_start(r);
+	rig_wait(r, "d", "running", 5000);
+	nap_ms(100);
+	rig_want(r, rig_number(r, "d", "deaths") == 0);
+}
+
+static void a_user_each(void **state)
+{
+	struct rig *r = *state;
+	long uid[2] = { 0, 0 };
+
+	if (geteuid() != 0)
+		skip();
+	rig_device(r, "a", "options=mode=good\n");
+	rig_device(r, "b", "options=mode=good\n");
+	rig_start(r);
+	for (int i = 0; i < 2; i++) {
+		char path[64], line[128];
+		FILE *f;
+
+		rig_wait(r, i ? "b" : "a", "running", 5000);
+		snprintf(path, sizeof(path), "/proc/%d/status", (int)rig_number(r, i ? "b" : "a", "pid"));
+		f = fopen(path, "re");
+		while (f && fgets(line, sizeof(line), f))
+			sscanf(line, "Uid: %ld", &uid[i]);
+		if (f)
+			fclose(f);
+	}
+	print_message("# users %ld and %ld\n", uid[0], uid[1]);
+	rig_want(r, uid[0] >= 200000 && uid[1] >= 200000 && uid[0] != uid[1]);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+	const struct CMUnitTest tests[] = {
+		T(forbidden_calls), T(unconfined), T(a_user_each),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
