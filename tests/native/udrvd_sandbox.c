@@ -29,7 +29,7 @@ static void forbidden_calls(void **state)
 		rig_wait_number(r, calls[i], "deaths", 1, 5000);
 		took = now_ms() - began;
 		snprintf(wanted, sizeof(wanted), "killed by SIGKILL (seccomp: syscall %s", calls[i]);
-		if (strncmp(rig_text(r, calls[i], "last_cause"), wanted, strlen(wanted)))
+		if (strncmp(rig_text(r, calls[i], "last_cause"), wanted, strlen(wanted)) != 0)
 			rig_fail(r, "%s: %s", calls[i], rig_text(r, calls[i], "last_cause"));
 	}
 	print_message("# %zu forbidden calls noticed within %.0f ms\n",
