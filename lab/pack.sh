@@ -11,7 +11,7 @@ mkdir -p "$dir/bin" "$dir/lib" "$dir/tests/bin"
 cp lab/guest/init lab/guest/fstab "$dir/"
 cp -r lab/demo "$dir/"
 cp -r tests/vm "$dir/tests/"
-cp -r supervisor/examples supervisor/udev "$dir/"
+cp -r supervisor/examples supervisor/systemd supervisor/udev "$dir/"
 for module in "$obj"/kshim/*.ko; do
 	[ ! -e "$module" ] || cp "$module" "$dir/lib/"
 done

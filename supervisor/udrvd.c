@@ -17,6 +17,7 @@
 
 #include "log.h"
 #include "udrvd.h"
+#include "value.h"
 
 #define SEC		1000000000ull
 
@@ -146,6 +147,28 @@ static void tell_systemd(const char *text)
 	close(fd);
 }
 
+/* WatchdogSec=: from the loop, so that one that is stuck is noticed. */
+static void still_alive(struct udrvd_timer *t)
+{
+	struct udrvd *u = container_of(t, struct udrvd, watchdog);
+
+	tell_systemd("WATCHDOG=1");
+	udrvd_timer_arm(&u->loop, t, u->watchdog_every);
+}
+
+/* sd_watchdog_enabled(3): WATCHDOG_PID, if it is there, must be ours. */
+static void start_watchdog(struct udrvd *u)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	uint64_t n;
+
+	if (!usec || udrvd_value_count(usec, &n) || !n || n > UINT32_MAX * 1000ull ||
+	    (pid && strtol(pid, NULL, 10) != getpid()))
+		return;
+	u->watchdog_every = n * 1000 / 2;
+	still_alive(&u->watchdog);
+}
+
 static int make_devices(struct udrvd *u)
 {
 	u->devices = calloc(u->configs.n, sizeof(*u->devices));
@@ -211,6 +234,7 @@ static int serve(struct udrvd *u, const char *socket_path)
 	for (size_t i = 0; i < u->n; i++)
 		udrvd_device_event(&u->devices[i], UDRVD_EV_START);
 	tell_systemd("READY=1");
+	start_watchdog(u);
 	ret = udrvd_loop_run(&u->loop);
 	if (ret) {
 		udrvd_log(UDRV_ERR, NULL, "epoll: %s", strerror(-ret));
@@ -303,7 +327,9 @@ static int load(struct args *a)
 
 int main(int argc, char *argv[])
 {
-	static struct udrvd u = { .last_call.fn = last_call };
+	static struct udrvd u = {
+		.last_call.fn = last_call, .watchdog.fn = still_alive
+	};
 	struct args a = { .socket = UDRVD_CONTROL_PATH, .configs = &u.configs };
 	int status = parse_args(argc, argv, &a);
 

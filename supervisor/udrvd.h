@@ -18,6 +18,8 @@ struct udrvd {
 	size_t n;
 	struct udrvd_control control;
 	struct udrvd_watch signals;
+	struct udrvd_timer watchdog;	/* we are to say that we live */
+	uint64_t watchdog_every;	/* ns; 0: nobody wants to know */
 	struct udrvd_timer last_call;	/* the end cannot take longer than this */
 	struct udrvd_filter filter;	/* for drivers that are confined */
 	bool root;			/* drivers get a user of their own */
