@@ -14,6 +14,7 @@ include $(wildcard supervisor/rules.mk examples/*.mk)
 include $(wildcard tests/*.mk tests/*/*.mk)
 include $(wildcard kshim/rules.mk lab/rules.mk bench/rules.mk)
 include mk/lint.mk
+include mk/install.mk
 include mk/programs.mk
 
 .PHONY: all clean help
