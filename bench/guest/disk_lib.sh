@@ -46,7 +46,7 @@ bdf = 0000:00:13.0
 driver = /udrv/bin/ide
 options = $1
 [dma]
-arena = 17M
+arena = 9M
 [disk]
 INI
 	env "${@:2}" udrvd > /out/udrvd.log 2>&1 &

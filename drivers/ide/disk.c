@@ -7,9 +7,10 @@
 #include "disk.h"
 
 /* 256 KiB at once: setting a command up is a small part of it.  A drive does
- * one after the other; with 16 the next is always there. */
+ * one after the other; with 8 the next is always there.  More would make each
+ * start longer: the memory has to be pinned and mapped for the device. */
 #define MAX_SECTORS	512u
-#define DEPTH		15u
+#define DEPTH		7u
 #define UNITS		(IDE_CHANNELS * IDE_DRIVES)
 #define BUFFERS		(UNITS * (DEPTH + 1) * MAX_SECTORS * IDE_SECTOR)
 

@@ -24,7 +24,7 @@ bdf = {BDF}
 driver = /udrv/bin/ide
 
 [dma]
-arena = 17M
+arena = 9M
 
 [disk]
 """

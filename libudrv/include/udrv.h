@@ -158,6 +158,8 @@ UDRV_API void udrv_irq_disable(struct udrv_dev *dev, unsigned int vec);
  * Memory from udrv_dma_alloc() is zeroed, page-aligned and pinned. */
 UDRV_API int udrv_dma_mask(struct udrv_dev *dev, unsigned int bits);
 UDRV_API int udrv_dma_alloc(struct udrv_dev *dev, size_t len, struct udrv_dma *dma);
+/* The same, not zeroed: large buffers that are written before they are read. */
+UDRV_API int udrv_dma_alloc_dirty(struct udrv_dev *dev, size_t len, struct udrv_dma *dma);
 UDRV_API int udrv_dma_map(struct udrv_dev *dev, void *va, size_t len, struct udrv_dma *dma);
 UDRV_API void udrv_dma_free(struct udrv_dev *dev, struct udrv_dma *dma);
 

@@ -124,7 +124,7 @@ static int arena_open(struct udrv_dev *dev)
 	return udrv_iova_add(&dev->arena_free, 0, dev->arena.len - 1);
 }
 
-int udrv_dma_alloc(struct udrv_dev *dev, size_t len, struct udrv_dma *dma)
+int udrv_dma_alloc_dirty(struct udrv_dev *dev, size_t len, struct udrv_dma *dma)
 {
 	uint64_t off;
 	int ret;
@@ -148,8 +148,16 @@ int udrv_dma_alloc(struct udrv_dev *dev, size_t len, struct udrv_dma *dma)
 	dma->va = (char *)dev->arena.va + off;
 	dma->iova = dev->arena.iova + off;
 	dma->len = len;
-	memset(dma->va, 0, len);
 	return 0;
+}
+
+int udrv_dma_alloc(struct udrv_dev *dev, size_t len, struct udrv_dma *dma)
+{
+	int ret = udrv_dma_alloc_dirty(dev, len, dma);
+
+	if (!ret)
+		memset(dma->va, 0, dma->len);
+	return ret;
 }
 
 int udrv_dma_map(struct udrv_dev *dev, void *va, size_t len, struct udrv_dma *dma)
