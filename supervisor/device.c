@@ -242,6 +242,7 @@ int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
 	d->watchdog.fn = silent;
 	d->vfio = (struct udrv_host_vfio){ -1, -1, -1, -1, { -1, -1 } };
 	d->arena = d->checkpoint = d->storm.fd = d->trace.fd = -1;
+	udrvd_cell_init(&d->cell);
 	udrvd_standby_init(d);
 	udrvd_endpoint_init(&d->endpoint, cfg);
 	return udrvd_notify_open(d);

@@ -13,6 +13,7 @@
 #include <udrv/checkpoint.h>
 #include <udrv/host.h>
 
+#include "cell.h"
 #include "config.h"
 #include "endpoint.h"
 #include "history.h"
@@ -78,6 +79,8 @@ struct udrvd_device {
 	struct udrvd_process process;
 	struct udrvd_watch pidfd;
 	struct udrvd_guard guard;
+	struct udrvd_cell cell;
+	bool no_cell_said;
 	struct udrvd_life life;
 	char why[96];				/* we sent SIGKILL because ... */
 	uint64_t killed;			/* when; 0: we did not */

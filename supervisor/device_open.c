@@ -99,6 +99,8 @@ int udrvd_device_open(struct udrvd_device *d, struct udrv_error *err)
 
 void udrvd_device_release(struct udrvd_device *d)
 {
+	/* The next start looks at the libraries anew. */
+	udrvd_cell_close(&d->cell);
 	if (d->vfio.container < 0)
 		return;
 	udrvd_storm_close(d);

@@ -131,6 +131,27 @@ static int notify_connect(const struct udrvd_device *d)
 	return -errno;
 }
 
+/* A program that cannot be had is the new process's trouble, as if it could not
+ * be executed. */
+static void prepare_cell(struct udrvd_device *d, struct udrvd_spawn *s)
+{
+	char text[512];
+	int ret = udrvd_cell_open(&d->cell, d->driver, d->cfg, text, sizeof(text));
+
+	if (!ret) {
+		s->cell = &d->cell;
+	} else if (ret == -EPERM || ret == -ENOSYS) {
+		if (!d->no_cell_said)
+			udrvd_log(UDRV_WARN, d->cfg->name, "the driver sees this machine's files and network: %s",
+				  text);
+		d->no_cell_said = true;
+	} else {
+		s->cell_error = ret;
+		if (text[0])
+			udrvd_log(UDRV_ERR, d->cfg->name, "%s", text);
+	}
+}
+
 int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n,
 			struct udrvd_process *p)
 {
@@ -146,6 +167,7 @@ int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsi
 		.group = d->cfg->group,
 		.memlock = d->vfio.device >= 0 || d->cfg->disk ? d->cfg->memlock : 0,
 		.ports = d->ports,
+		.core = d->cfg->core,
 	};
 
 	int said, ret;
@@ -158,6 +180,8 @@ int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsi
 	s.fds[s.n_fds++] = (struct udrvd_fd){ said, "notify" };
 	if (d->cfg->confine) {
 		s.filter = &d->udrvd->filter;
+		if (d->udrvd->root)
+			prepare_cell(d, &s);
 		s.file_size = d->cfg->n_files ? 0 : file_size(d->cfg);
 	}
 	for (unsigned int i = 0; i < d->cfg->n_options; i++)

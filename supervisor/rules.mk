@@ -10,9 +10,9 @@ supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.
 	device_open.c device_process.c device_standby.c disk.c escalate.c endpoint_blk.c endpoint_net.c \
 	endpoint_snd.c interrupts.c log.c loop.c pin.c \
 	reap.c report.c spawn.c storm.c trace.c udrvd.c)
-supervisor/udrvd_PKGS := json-c inih libseccomp
+supervisor/udrvd_PKGS := json-c inih
 # The sandbox.
-supervisor/udrvd_SRC += $(addprefix supervisor/,filter.c guard.c)
+supervisor/udrvd_SRC += $(addprefix supervisor/,cell.c elf_list.c filter.c guard.c)
 supervisor/udrvd_PKGS += libseccomp
 supervisor/udrvctl_SRC := $(addprefix supervisor/,config.c config_files.c config_keys.c value.c \
 	ctl_client.c ctl_config.c ctl_host.c ctl_metrics.c ctl_saved.c ctl_show.c ctl_top.c ctl_trace.c state.c udrvctl.c)

@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cell.h"
 #include "filter.h"
 #include "spawn.h"
 
@@ -34,7 +35,7 @@
 
 /* 0 is no step; the last but one is none that fails. */
 enum step {
-	STEP_FDS = 1, STEP_LIMITS, STEP_PORTS, STEP_USER, STEP_CAPS, STEP_PARENT, STEP_CHDIR,
+	STEP_CELL = 1, STEP_FDS, STEP_LIMITS, STEP_PORTS, STEP_USER, STEP_CAPS, STEP_PARENT, STEP_CHDIR,
 	STEP_FILTER, STEP_EXEC, STEP_FILTERED
 };
 
@@ -89,6 +90,14 @@ static void set_fds(struct child *c)
 	c->report = last;
 	if (close_range((unsigned int)last + 1, ~0u, 0))
 		give_up(c, STEP_FDS);
+}
+
+/* First of all: it needs what will be dropped. */
+static void enter_cell(const struct child *c)
+{
+	errno = -c->s->cell_error;
+	if (errno || (c->s->cell && udrvd_cell_enter(c->s->cell)))
+		give_up(c, STEP_CELL);
 }
 
 static void limit(const struct child *c, __rlimit_resource_t what, uint64_t max)
@@ -210,6 +219,7 @@ static void run_child(struct child *c)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	umask(077);
+	enter_cell(c);
 	set_fds(c);
 	set_limits(c);
 	set_ports(c);
@@ -319,7 +329,7 @@ void udrvd_spawn_listen(struct udrvd_process *p)
 		h = CMSG_FIRSTHDR(&msg);
 		if (r.step == STEP_FILTERED && h && h->cmsg_type == SCM_RIGHTS && p->listener < 0)
 			memcpy(&p->listener, CMSG_DATA(h), sizeof(int));
-		else if (r.step >= STEP_FDS && r.step <= STEP_EXEC) {
+		else if (r.step >= STEP_CELL && r.step <= STEP_EXEC) {
 			p->failed_step = r.step;
 			p->failed_errno = r.err;
 		}
@@ -342,7 +352,7 @@ int udrvd_spawn_report(struct udrvd_process *p, const char *path, char *text, si
 	udrvd_spawn_listen(p);
 	if (!p->failed_step)
 		return 0;
-	if (p->failed_step == STEP_EXEC)
+	if (p->failed_step == STEP_EXEC || p->failed_step == STEP_CELL)
 		snprintf(text, size, "driver=%s: %s", path, strerror(p->failed_errno));
 	else
 		snprintf(text, size, "%s: %s", what[p->failed_step], strerror(p->failed_errno));

@@ -13,6 +13,7 @@
 
 #define UDRVD_FDS	16
 
+struct udrvd_cell;
 struct udrvd_filter;
 
 struct udrvd_fd {
@@ -33,6 +34,8 @@ struct udrvd_spawn {
 	struct udrv_host_ports ports;	/* of its device, which it may use */
 	uint64_t file_size;		/* bytes in one file; 0: no limit */
 	bool core;			/* it may leave a core dump */
+	const struct udrvd_cell *cell;	/* NULL: it sees all there is to see */
+	int cell_error;			/* not 0: there should be a cell, but -errno */
 	const struct udrvd_filter *filter;	/* NULL: any system call */
 };
 

@@ -15,6 +15,8 @@
  *	mode=proxy	a child of it says READY
  *	mode=flood	good, and says STATUS as fast as it can
  *	mode=forbidden	good, and makes a system call that is not allowed: call=NAME
+ *	mode=look	good, and its STATUS tells which of these it can open:
+ *			/etc/passwd, /proc/self/status, /dev/null, path=PATH
  *	mode=show	good, and its STATUS tells what it was given
  *	once=FILE	the mode is for the first start only, then die
  * As a standby it waits as it should, or with
@@ -206,6 +208,25 @@ static void forbidden(const char *call)
 		execveat(AT_FDCWD, path, argv, argv + 1, 0);
 }
 
+static char sees(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? '-' : '+';
+}
+
+static void look(void)
+{
+	char text[128];
+
+	sprintf(text, "STATUS=passwd%c proc%c null%c path%c write%c", sees("/etc/passwd"),
+		sees("/proc/self/status"), sees("/dev/null"), sees(option("path")),
+		open("/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 ? '-' : '+');
+	say(text);
+}
+
 static void proxy(void)
 {
 	if (fork() == 0) {
@@ -321,6 +342,8 @@ int main(int argc, char *argv[])
 		show();
 	if (mode("forbidden"))
 		forbidden(option("call"));
+	if (mode("look"))
+		look();
 	if (mode("stuck"))
 		nap(1000000);
 	if (mode("brood")) {

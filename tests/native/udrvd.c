@@ -47,7 +47,7 @@ static void sandbox(void **state)
 	struct rig *r = *state;
 	const char *status;
 
-	one(r, "options=mode=show\n[sandbox]\nuser=12345\ngroup=23456\n");
+	one(r, "options=mode=show\n[sandbox]\nuser=12345\ngroup=23456\nfiles=/proc\n");
 	rig_wait(r, "d", "running", 5000);
 	nap_ms(50);
 	status = rig_text(r, "d", "status");

@@ -74,11 +74,42 @@ static void a_user_each(void **state)
 	rig_want(r, uid[0] >= 200000 && uid[1] >= 200000 && uid[0] != uid[1]);
 }
 
+static void sees(struct rig *r, const char *name, const char *wanted)
+{
+	rig_wait(r, name, "running", 5000);
+	for (int i = 0; !*rig_text(r, name, "status") && i < 100; i++)
+		nap_ms(10);
+	if (strcmp(rig_text(r, name, "status"), wanted) != 0)
+		rig_fail(r, "%s sees %s, not %s", name, rig_text(r, name, "status"), wanted);
+}
+
+static void a_cell(void **state)
+{
+	struct rig *r = *state;
+	char config[256];
+
+	if (geteuid() != 0)
+		skip();
+	snprintf(config, sizeof(config), "options=mode=look path=%s/log\n[sandbox]\nfiles=%s/log\n",
+		 r->dir, r->dir);
+	rig_device(r, "given", config);
+	snprintf(config, sizeof(config), "options=mode=look path=%s/log\n", r->dir);
+	rig_device(r, "plain", config);
+	strcat(config, "[sandbox]\nconfine=no\n");
+	rig_device(r, "open", config);
+	rig_start(r);
+	if (rig_log_has(r, "sees this machine's files"))
+		skip();
+	sees(r, "plain", "passwd- proc- null- path- write-");
+	sees(r, "given", "passwd- proc- null- path+ write-");
+	sees(r, "open", "passwd+ proc+ null+ path+ write-");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
-		T(forbidden_calls), T(unconfined), T(a_user_each),
+		T(forbidden_calls), T(unconfined), T(a_user_each), T(a_cell),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
