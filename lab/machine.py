@@ -6,6 +6,9 @@ Slots are PCI device numbers on bus 0; the MAC address of a network device is
 4, 8, 0xc and 0x10 share GSI 20.  Network devices on one hub see each other.
 """
 
+import os
+import re
+
 # slot: (QEMU device, its options, hub)
 DEVICES = {
     0x04: ("e1000", "", 1),        # for our driver (82540EM, INTx only)
@@ -38,6 +41,19 @@ VARIANTS = {
     "ide-icount": {"icount": True, "ide": True},
 }
 
+def host_tsc_khz():
+    """How fast the host's time stamp counter runs, which the guest's is as well;
+    None when the host does not say.  (In a virtual machine without control of its
+    clock, as CI's are, "cpu MHz" is that and nothing else.)"""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
+        text = f.read()
+    match = re.search(r"^cpu MHz\s*: ([0-9.]+)$", text, re.M)
+    if not match or not re.search(r"^flags\s*:.* hypervisor( |$)", text, re.M) or \
+            os.path.exists("/sys/devices/system/cpu/cpu0/cpufreq"):
+        return None
+    return round(float(match[1]) * 1000)
+
+
 MEMORY_MB = 2048
 CPUS = 2
 
@@ -50,13 +66,16 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
     iommu = options.get("iommu", True)
     # panic=-1 with -no-reboot: a panic ends QEMU at once.
     # tsc=reliable: on a busy host Linux distrusts the TSC, turns to QEMU's HPET, and freezes.
+    # tsc_early_khz: and what it measures there itself may be wrong by a factor of 30.
     # no_timer_check: on a busy host the kernel finds its timer too slow, and panics.
     # iomem=relaxed: tests touch registers through sysfs beside the device's driver;
     # newer kernels take that mapping away when VFIO opens it.
     icount = options.get("icount", False)
+    tsc_khz = None if icount else host_tsc_khz()
     cmdline = ("console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=reliable "
                "no_timer_check iomem=relaxed "
                f"intel_iommu={'on' if iommu else 'off'} "
+               f"{f'tsc_early_khz={tsc_khz} ' if tsc_khz else ''}"
                # Where code lies changes what it costs.
                f"{'nokaslr norandmaps ' if icount else ''}"
                f"{'udrv.modules ' if kernel else ''}{append}")
