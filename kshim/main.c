@@ -201,6 +201,7 @@ static struct pci_driver udrv_driver = {
 	.id_table		= udrv_ids,
 	.probe			= udrv_probe,
 	.remove			= udrv_remove,
+	.groups			= udrv_storm_groups,
 	.err_handler		= &vfio_pci_core_err_handlers,
 	.driver_managed_dma	= true,
 };

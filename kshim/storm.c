@@ -22,6 +22,19 @@ static unsigned int storm_limit = 20000;
 module_param(storm_limit, uint, 0644);
 MODULE_PARM_DESC(storm_limit, "interrupts per second and vector that are served (0: any number)");
 
+/* The lines by parameter have no device whose counter could say it. */
+static atomic_t line_storms;
+
+static ssize_t line_storms_show(struct device_driver *driver, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", (unsigned int)atomic_read(&line_storms));
+}
+static DRIVER_ATTR_RO(line_storms);
+
+static struct attribute *udrv_storm_attrs[] = { &driver_attr_line_storms.attr, NULL };
+static const struct attribute_group udrv_storm_group = { .attrs = udrv_storm_attrs };
+const struct attribute_group *udrv_storm_groups[] = { &udrv_storm_group, NULL };
+
 static ssize_t irq_storms_show(struct device *device, struct device_attribute *attr, char *buf)
 {
 	struct vfio_pci_core_device *core = dev_get_drvdata(device);
@@ -94,6 +107,8 @@ bool udrv_storm(struct udrv_desc *desc, struct udrv_dev *dev)
 	if (dev) {
 		atomic_inc(&dev->storms);
 		sysfs_notify_dirent(dev->storms_file);
+	} else {
+		atomic_inc(&line_storms);
 	}
 	pr_warn_ratelimited("udrv: %s: irq %d storms: more than %u interrupts per second\n",
 			    dev ? pci_name(dev->core.pdev) : desc->line->name,

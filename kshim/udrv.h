@@ -165,6 +165,7 @@ int udrv_isa_init(void);
 void udrv_isa_exit(void);
 
 /* storm.c */
+extern const struct attribute_group *udrv_storm_groups[];
 int udrv_storm_join(struct udrv_dev *dev);
 void udrv_storm_leave(struct udrv_dev *dev);
 void udrv_storm_init(struct udrv_desc *desc);

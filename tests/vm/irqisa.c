@@ -5,6 +5,7 @@
  *
  *	irqisa BDF		a PIIX4 with a disk, bound to udrv
  *	irqisa --open IRQ	exit status: the error of opening /proc/irq/IRQ/irq
+ *	irqisa --storm		exit status 0: its reader was told of a storm on line 14
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -212,6 +213,20 @@ static void unbind_wakes_a_reader(void **state)
 	take_the_answer();
 }
 
+/* With a limit that two interrupts reach. */
+static int storm(void)
+{
+	struct udrv_irq_event ev = { 0 };
+
+	setup(NULL);
+	for (int i = 0; i < 500 && !(ev.flags & UDRV_IRQ_STORM); i++) {
+		ask_the_disk();
+		take_the_answer();
+		get(fd, &ev, sizeof(ev));
+	}
+	return ev.flags & UDRV_IRQ_STORM ? 0 : 1;
+}
+
 #define TEST(f) { #f, f, setup, teardown, NULL }
 
 int main(int argc, char *argv[])
@@ -228,8 +243,10 @@ int main(int argc, char *argv[])
 		fd = line_open(&line, O_RDWR);
 		return fd < 0 ? -fd : 0;
 	}
+	if (argc == 2 && !strcmp(argv[1], "--storm"))
+		return storm();
 	if (argc != 2) {
-		fprintf(stderr, "usage: irqisa BDF | irqisa --open IRQ\n");
+		fprintf(stderr, "usage: irqisa BDF | irqisa --open IRQ | irqisa --storm\n");
 		return 100;
 	}
 	bdf = argv[1];
