@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the demo in the VM and writes its report.
+"""Runs the demo in two VMs and writes its report (DEMO_PARTS="snd" for some).
 
 The guest's half (lab/demo/demo.sh) prints what it does and writes its checks
 and raw figures to /out/demo.json; this half adds where and when they were
@@ -9,13 +9,16 @@ measured, and gives the verdict: 0 only when every check is as aimed.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import report
+import waveform
 
-TIMEOUT = 600       # for all of it; it takes about a minute
-RUN = "demo"
+TIMEOUT = 600       # for a VM; it takes about a minute
+# Sound has a clock of its own: on a busy host the VM itself would stutter.
+RUNS = (("demo", "ide", ("net", "disk")), ("demo-snd", "snd-icount", ("snd",)))
 
 
 def guest_results(path):
@@ -41,28 +44,65 @@ def verdict(checks, status):
     return None
 
 
+def show_sound(guest_out, out, raw):
+    """What was played, to listen to and to look at."""
+    if "snd" not in raw:
+        return
+    wav, picture = out + "/report/demo-sound.wav", out + "/report/demo-sound.svg"
+    os.makedirs(out + "/report", exist_ok=True)
+    shutil.copyfile(guest_out + "/ac97.wav", wav)
+    waveform.draw(wav, picture, raw["snd"]["frames"], max(0, raw["snd"]["found"]["start"]),
+                  raw["snd"]["kills_at"])
+    print(f"demo: what was played: {wav}, and its picture: {picture}")
+
+
+def run_vm(name, machine, parts, out):
+    """(status of the job, folder of its files)"""
+    done = subprocess.run(
+        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", name, "--machine", machine,
+         "--timeout", str(TIMEOUT), "--", "/udrv/demo/demo.sh", *parts],
+        env=dict(os.environ, O=out), check=False)
+    return done.returncode, f"{out}/vm/{name}/out"
+
+
+def merge(checks, raw, found):
+    """What is in both runs' reports is added up: kernel.splats."""
+    known = {c["name"]: c for c in checks}
+    for c in found["checks"]:
+        if c["name"] in known:
+            known[c["name"]]["value"] += c["value"]
+            known[c["name"]]["ok"] = known[c["name"]]["ok"] and c["ok"]
+        else:
+            checks.append(c)
+    raw.update(found.get("raw", {}))
+
+
 def main():
     out = os.path.abspath(sys.argv[1])
+    wanted = os.environ.get("DEMO_PARTS", "net disk snd").split()
     r = report.Report("demo")
-    status = subprocess.run(
-        ["setpriv", "--pdeathsig", "TERM", report.TOP + "/lab/vm.sh", RUN, "--machine", "ide",
-         "--timeout", str(TIMEOUT), "--", "/udrv/demo/demo.sh"], env=dict(os.environ, O=out), check=False).returncode
-    if status == 130:
-        return 130
-    guest_out = f"{out}/vm/{RUN}/out"
-    r.ran_in_vm(guest_out)
-    try:
-        found = guest_results(guest_out + "/demo.json")
-    except ValueError as e:
-        print(f"demo: FAILED: {e} (job status {status}); logs are in {out}/vm/{RUN}")
-        return 1
-    r.fields["checks"] = found["checks"]
-    r.fields["raw"] = found.get("raw", {})
+    worst = 0
+    for name, machine, parts in RUNS:
+        parts = [part for part in parts if part in wanted]
+        if not parts:
+            continue
+        status, guest_out = run_vm(name, machine, parts, out)
+        if status == 130:
+            return 130
+        worst = worst or status
+        r.ran_in_vm(guest_out)
+        try:
+            found = guest_results(guest_out + "/demo.json")
+        except ValueError as e:
+            print(f"demo: FAILED: {e} (job status {status}); logs are in {out}/vm/{name}")
+            return 1
+        merge(r.fields["checks"], r.fields["raw"], found)
+        show_sound(guest_out, out, found.get("raw", {}))
     path = f"{out}/report/demo.json"
     r.write(path)
-    why = verdict(found["checks"], status)
+    why = verdict(r.fields["checks"], worst)
     print(f"demo: {'FAILED: ' + why if why else 'passed'} "
-          f"({r.fields['seconds']:.0f} s in the VM); report: {path}")
+          f"({r.fields['seconds']:.0f} s in VMs); report: {path}")
     return 1 if why else 0
 
 

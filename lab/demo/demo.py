@@ -4,18 +4,20 @@
 again and again.  Prints what happened; writes /out/demo.json."""
 import json
 import os
+import sys
 import time
 
 import disk
 import house
 import net
+import snd
 
-PARTS = {"net": net, "disk": disk}
+PARTS = {"net": net, "disk": disk, "snd": snd}
 
 
 def main():
     began = time.monotonic()
-    wanted = os.environ.get("DEMO_PARTS", " ".join(PARTS)).split()
+    wanted = sys.argv[1:] or PARTS
     parts = {name: PARTS[name] for name in wanted}
     os.makedirs("/tmp/demo", exist_ok=True)
     for part in parts.values():
