@@ -19,6 +19,7 @@ struct request {
 	struct udrvd_device *device;	/* NULL: no name was given */
 	int64_t signal, limit;
 	enum { UNSAID, OFF, ON } on;
+	const char *driver;
 	struct json_object *reply;
 };
 
@@ -82,6 +83,17 @@ static void do_restart(struct request *r)
 	udrvd_device_event(r->device, UDRVD_EV_RESTART);
 }
 
+static void do_upgrade(struct request *r)
+{
+	struct udrv_error err;
+
+	note(r);
+	if (!r->driver)
+		refuse(r, "upgrade needs the \"driver\", the absolute path of the new program");
+	else if (udrvd_upgrade_begin(r->device, r->driver, &err))
+		refuse(r, "%s", err.text);
+}
+
 static void do_kill(struct request *r)
 {
 	int sig = r->signal ? (int)r->signal : SIGKILL;
@@ -133,6 +145,7 @@ static const struct command {
 	{ "start", MUST_NAME, do_start },
 	{ "stop", MUST_NAME, do_stop },
 	{ "restart", MUST_NAME, do_restart },
+	{ "upgrade", MUST_NAME, do_upgrade },
 	{ "kill", MUST_NAME, do_kill },
 	{ "trace", MUST_NAME, do_trace },
 	{ "shutdown", NO_NAME, do_shutdown },
@@ -165,6 +178,8 @@ static int take_member(struct request *r, const char *key, struct json_object *v
 			unknown_device(r, json_object_get_string(value));
 			return -EINVAL;
 		}
+	} else if (!strcmp(key, "driver") && text) {
+		r->driver = json_object_get_string(value);
 	} else if (!strcmp(key, "signal") && n >= 1 && n < NSIG) {
 		r->signal = n;
 	} else if (!strcmp(key, "on") && json_object_is_type(value, json_type_boolean)) {

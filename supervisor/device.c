@@ -116,6 +116,7 @@ static void do_watch(struct udrvd_device *d)
 		udrvd_timer_arm(&d->udrvd->loop, &d->watchdog, d->cfg->watchdog);
 	if (d->endpoint.is_open && d->endpoint.ops->ready)
 		d->endpoint.ops->ready(&d->endpoint);
+	udrvd_upgrade_ready(d);
 	udrvd_standby_soon(d);
 }
 
@@ -138,8 +139,10 @@ static void enter(struct udrvd_device *d, enum udrvd_state to)
 	/* What an operator wanted is no outage. */
 	if (to == UDRVD_STOPPING || to == UDRVD_RESTARTING || to == UDRVD_OFF)
 		udrvd_outage_forget(&d->history);
-	if (to == UDRVD_STOPPING || to == UDRVD_OFF || to == UDRVD_FAILED)
+	if (to == UDRVD_STOPPING || to == UDRVD_OFF || to == UDRVD_FAILED) {
+		udrvd_upgrade_failed(d, "the device was stopped");
 		udrvd_standby_end(d);
+	}
 }
 
 static enum udrvd_event act(struct udrvd_device *d, unsigned int actions)

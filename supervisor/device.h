@@ -4,7 +4,7 @@
  *
  * device.c runs the state table, device_open.c gets and gives back what
  * outlives a driver, device_process.c starts one and listens to it,
- * device_standby.c keeps another one ready.
+ * device_standby.c keeps another one ready, device_upgrade.c changes its program.
  */
 #ifndef UDRVD_DEVICE_H
 #define UDRVD_DEVICE_H
@@ -45,6 +45,19 @@ struct udrvd_standby {
 	uint64_t delay;			/* of the last try that failed */
 	char path[256];			/* what it runs, and what that was */
 	struct stat file;
+};
+
+/* From one program to another. */
+struct udrvd_upgrade {
+	enum udrvd_upgrade_phase {
+		UDRVD_UPGRADE_NONE,
+		UDRVD_UPGRADE_PREPARING,	/* the new one comes up as a standby */
+		UDRVD_UPGRADE_SWITCHING,	/* until it is ready */
+		UDRVD_UPGRADE_DONE,
+		UDRVD_UPGRADE_FAILED,		/* back to the old one */
+	} phase;
+	char from[256], to[256];
+	char result[160];		/* why it failed */
 };
 
 /* The program that tells somebody; pid 0: it does not run. */
@@ -89,6 +102,7 @@ struct udrvd_device {
 	char status[80];			/* the driver's STATUS= */
 	struct udrvd_standby standby;
 	struct udrvd_escalation escalation;
+	struct udrvd_upgrade upgrade;
 
 	/* Where it reports: a socket of its own, so that a driver that floods
 	 * it does not drown the others' messages. */
@@ -128,9 +142,9 @@ void udrvd_device_close(struct udrvd_device *d);	/* all, for ever */
 bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp);
 
 /* ---- device_process.c --------------------------------------------------- */
-/* A process of the driver with these descriptors. */
-int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n,
-			struct udrvd_process *p);
+/* A process of this program with these descriptors. */
+int udrvd_process_spawn(struct udrvd_device *d, const char *path, const struct udrvd_fd *fds,
+			unsigned int n, struct udrvd_process *p);
 /* The driver: the standby if there is one, else a new process. */
 int udrvd_process_start(struct udrvd_device *d);
 void udrvd_process_signal(struct udrvd_device *d, int sig);
@@ -143,10 +157,22 @@ void udrvd_notify_receive(struct udrvd_device *d);
 void udrvd_standby_init(struct udrvd_device *d);
 /* The driver works: time to prepare the next one. */
 void udrvd_standby_soon(struct udrvd_device *d);
+void udrvd_standby_start(struct udrvd_device *d);	/* now */
 /* It becomes the driver's process, with these descriptors.  -ENOENT: there is none. */
 int udrvd_standby_go(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n);
 void udrvd_standby_said(struct udrvd_device *d, const struct udrvd_message *m);
 void udrvd_standby_end(struct udrvd_device *d);
+
+/* ---- device_upgrade.c ------------------------------------------------------ */
+int udrvd_upgrade_begin(struct udrvd_device *d, const char *path, struct udrv_error *err);
+/* What a standby is to run. */
+const char *udrvd_upgrade_path(const struct udrvd_device *d);
+/* For the others, whether or not there is an upgrade: its program waits, is
+ * ready, or does not get that far. */
+void udrvd_upgrade_waiting(struct udrvd_device *d);
+void udrvd_upgrade_ready(struct udrvd_device *d);
+void udrvd_upgrade_failed(struct udrvd_device *d, const char *why);
+const char *udrvd_upgrade_name(const struct udrvd_device *d);
 
 /* ---- escalate.c ------------------------------------------------------------ */
 /* The device was given up: run what its configuration names, if anything. */

@@ -133,10 +133,10 @@ static int notify_connect(const struct udrvd_device *d)
 
 /* A program that cannot be had is the new process's trouble, as if it could not
  * be executed. */
-static void prepare_cell(struct udrvd_device *d, struct udrvd_spawn *s)
+static void prepare_cell(struct udrvd_device *d, const char *path, struct udrvd_spawn *s)
 {
 	char text[512];
-	int ret = udrvd_cell_open(&d->cell, d->driver, d->cfg, text, sizeof(text));
+	int ret = udrvd_cell_open(&d->cell, path, d->cfg, text, sizeof(text));
 
 	if (!ret) {
 		s->cell = &d->cell;
@@ -152,13 +152,13 @@ static void prepare_cell(struct udrvd_device *d, struct udrvd_spawn *s)
 	}
 }
 
-int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n,
-			struct udrvd_process *p)
+int udrvd_process_spawn(struct udrvd_device *d, const char *path, const struct udrvd_fd *fds,
+			unsigned int n, struct udrvd_process *p)
 {
-	char *argv[UDRVD_OPTIONS + 2] = { d->driver };
+	char *argv[UDRVD_OPTIONS + 2] = { (char *)path };
 	struct env env;
 	struct udrvd_spawn s = {
-		.path = d->driver,
+		.path = path,
 		.argv = argv,
 		.env = env.ptr,
 		.n_fds = n,
@@ -181,7 +181,7 @@ int udrvd_process_spawn(struct udrvd_device *d, const struct udrvd_fd *fds, unsi
 	if (d->cfg->confine) {
 		s.filter = &d->udrvd->filter;
 		if (d->udrvd->root)
-			prepare_cell(d, &s);
+			prepare_cell(d, path, &s);
 		s.file_size = d->cfg->n_files ? 0 : file_size(d->cfg);
 	}
 	for (unsigned int i = 0; i < d->cfg->n_options; i++)
@@ -211,7 +211,7 @@ int udrvd_process_start(struct udrvd_device *d)
 	ret = udrvd_standby_go(d, fds, n);
 	stood_by = !ret;
 	if (ret)
-		ret = udrvd_process_spawn(d, fds, n, &d->process);
+		ret = udrvd_process_spawn(d, d->driver, fds, n, &d->process);
 	if (d->endpoint.is_open && d->endpoint.ops->spawned)
 		d->endpoint.ops->spawned(&d->endpoint);
 	if (ret)
@@ -286,6 +286,7 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 			  "a process that the driver started does not die" :
 			  "the driver left processes behind; they are dead now");
 	if (!wanted) {
+		udrvd_upgrade_failed(d, d->cause);
 		d->deaths++;
 		if (d->life.ready)
 			udrvd_outage_begin(&d->history, d->killed ? d->killed : now);

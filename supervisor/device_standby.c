@@ -30,7 +30,7 @@ static bool is_outdated(const struct udrvd_device *d)
 	const struct udrvd_standby *s = &d->standby;
 	struct stat now;
 
-	return strcmp(s->path, d->driver) != 0 || stat(s->path, &now) ||
+	return strcmp(s->path, udrvd_upgrade_path(d)) != 0 || stat(s->path, &now) ||
 	       now.st_dev != s->file.st_dev || now.st_ino != s->file.st_ino ||
 	       now.st_size != s->file.st_size ||
 	       now.st_mtim.tv_sec != s->file.st_mtim.tv_sec ||
@@ -78,7 +78,10 @@ static void give_up_on_it(struct udrvd_device *d, const char *why)
 	note(d, why);
 	udrvd_log(UDRV_WARN, d->cfg->name, "standby, pid %d, %s", d->standby.process.pid, why);
 	udrvd_standby_end(d);
-	try_later(d);
+	if (d->upgrade.phase == UDRVD_UPGRADE_PREPARING)
+		udrvd_upgrade_failed(d, why);
+	else
+		try_later(d);
 }
 
 static void standby_died(struct udrvd_watch *w, unsigned int events)
@@ -90,7 +93,7 @@ static void standby_died(struct udrvd_watch *w, unsigned int events)
 	udrvd_notify_receive(d);
 	if (!d->standby.process.pid)
 		return;
-	udrvd_spawn_report(&d->standby.process, d->driver, why, sizeof(why));
+	udrvd_spawn_report(&d->standby.process, d->standby.path, why, sizeof(why));
 	give_up_on_it(d, why);
 }
 
@@ -102,12 +105,12 @@ static int spawn(struct udrvd_device *d)
 	struct udrvd_fd fd = { .name = "standby" };
 	int ends[2], ret;
 
-	if (stat(d->driver, &s->file) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+	strcpy(s->path, udrvd_upgrade_path(d));
+	if (stat(s->path, &s->file) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	strcpy(s->path, d->driver);
 	s->control = ends[0];
 	fd.fd = ends[1];
-	ret = udrvd_process_spawn(d, &fd, 1, &s->process);
+	ret = udrvd_process_spawn(d, s->path, &fd, 1, &s->process);
 	close(ends[1]);
 	if (!ret) {
 		s->pidfd = (struct udrvd_watch){ s->process.pidfd, standby_died };
@@ -121,13 +124,14 @@ static int spawn(struct udrvd_device *d)
 	return ret;
 }
 
-static void start(struct udrvd_device *d)
+void udrvd_standby_start(struct udrvd_device *d)
 {
 	int ret = spawn(d);
 
 	if (ret) {
 		udrvd_log(UDRV_WARN, d->cfg->name, "a standby cannot be started: %s",
 			  strerror(-ret));
+		udrvd_upgrade_failed(d, strerror(-ret));
 		try_later(d);
 		return;
 	}
@@ -140,7 +144,7 @@ static void timed_out(struct udrvd_timer *t)
 	struct udrvd_device *d = container_of(t, struct udrvd_device, standby.timer);
 
 	if (!d->standby.process.pid) {
-		start(d);
+		udrvd_standby_start(d);
 		return;
 	}
 	/* We may be the slow one: is there a message that waits for us? */
@@ -162,6 +166,10 @@ void udrvd_standby_said(struct udrvd_device *d, const struct udrvd_message *m)
 {
 	struct udrvd_standby *s = &d->standby;
 
+	if (m->ready && d->upgrade.phase == UDRVD_UPGRADE_PREPARING) {
+		udrvd_upgrade_failed(d, "it does not know how to stand by");
+		return;
+	}
 	if (m->ready) {
 		/* Not one of libudrv's, or an old one: it has no device, but how
 		 * it came to be ready is its own affair. */
@@ -175,10 +183,11 @@ void udrvd_standby_said(struct udrvd_device *d, const struct udrvd_message *m)
 		s->waiting = true;
 		s->delay = 0;
 		note(d, "is waiting");
+		udrvd_upgrade_waiting(d);
 	} else if (s->waiting && is_outdated(d)) {
 		note(d, "is outdated");
 		udrvd_standby_end(d);
-		start(d);
+		udrvd_standby_start(d);
 		return;
 	}
 	if (!s->waiting)

@@ -150,6 +150,19 @@ static struct json_object *standby(const struct udrvd_standby *s)
 	return o;
 }
 
+static struct json_object *upgrade(const struct udrvd_device *d)
+{
+	struct json_object *o;
+
+	if (d->upgrade.phase == UDRVD_UPGRADE_NONE)
+		return NULL;
+	o = json_object_new_object();
+	add_text(o, "to", d->upgrade.to);
+	add_text(o, "state", udrvd_upgrade_name(d));
+	add_text(o, "why", d->upgrade.result);
+	return o;
+}
+
 static struct json_object *recovery(const struct udrvd_device *d)
 {
 	struct json_object *o = json_object_new_object(), *all = json_object_new_array();
@@ -181,6 +194,7 @@ struct json_object *udrvd_report_status(const struct udrvd_device *d)
 	add(o, "state_ms", ms(udrvd_now() - d->since));
 	add(o, "pid", d->process.pid ? json_object_new_int(d->process.pid) : NULL);
 	add(o, "standby", standby(&d->standby));
+	add(o, "upgrade", upgrade(d));
 	add_number(o, "starts", d->starts);
 	add_number(o, "restarts", d->starts ? d->starts - 1 : 0);
 	add_number(o, "deaths", d->deaths);

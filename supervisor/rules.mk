@@ -7,13 +7,14 @@ UDRVD_PURE := $(addprefix supervisor/,config.c config_files.c config_keys.c hist
 PROGS_LIST += supervisor/udrvd supervisor/udrvctl
 USES_UDRV += supervisor/udrvd supervisor/udrvctl
 supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.c device.c \
-	device_open.c device_process.c device_standby.c disk.c escalate.c endpoint_blk.c endpoint_net.c \
-	endpoint_snd.c interrupts.c log.c loop.c pin.c \
+	device_open.c device_process.c device_standby.c device_upgrade.c disk.c escalate.c \
+	endpoint_blk.c endpoint_net.c endpoint_snd.c interrupts.c log.c loop.c pin.c \
 	reap.c report.c spawn.c storm.c trace.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
 # The sandbox.
 supervisor/udrvd_SRC += $(addprefix supervisor/,cell.c elf_list.c filter.c guard.c)
 supervisor/udrvd_PKGS += libseccomp
 supervisor/udrvctl_SRC := $(addprefix supervisor/,config.c config_files.c config_keys.c value.c \
-	ctl_client.c ctl_config.c ctl_host.c ctl_metrics.c ctl_saved.c ctl_show.c ctl_top.c ctl_trace.c state.c udrvctl.c)
+	ctl_client.c ctl_config.c ctl_host.c ctl_metrics.c ctl_saved.c ctl_show.c ctl_top.c ctl_trace.c \
+	ctl_upgrade.c state.c udrvctl.c)
 supervisor/udrvctl_PKGS := json-c inih

@@ -20,6 +20,7 @@
 #include "ctl_show.h"
 #include "ctl_top.h"
 #include "ctl_trace.h"
+#include "ctl_upgrade.h"
 #include "state.h"
 
 #define POLL_NS		20000000	/* between two looks of wait */
@@ -48,6 +49,7 @@ static int usage(FILE *to, int status)
 		"                                   device say to each other\n"
 		"  trace NAME [--limit N]           show that; 100 lines by default\n"
 		"  start | stop | restart NAME      stop gives the device back to the system\n"
+		"  upgrade NAME PROGRAM             another driver program, without a gap\n"
 		"  kill NAME [--signal SIGNAL]      to see it recover; SIGKILL by default\n"
 		"  wait NAME STATE [--timeout S]    until it is so; 60 s by default\n"
 		"  ping                             is udrvd there?\n"
@@ -278,6 +280,13 @@ static int do_top(struct ctl *c, const char *cmd)
 	return ret;
 }
 
+static int do_upgrade(struct ctl *c, const char *cmd)
+{
+	if (c->argc != 2)
+		return wrong(cmd, "NAME PROGRAM [--timeout SECONDS]");
+	return ctl_upgrade(c->fd, c->argv[0], c->argv[1], c->timeout, c->json);
+}
+
 static const struct command {
 	const char *name;
 	int (*fn)(struct ctl *c, const char *cmd);	/* with udrvd */
@@ -290,6 +299,7 @@ static const struct command {
 	{ "start", do_simple, NULL },
 	{ "stop", do_simple, NULL },
 	{ "restart", do_simple, NULL },
+	{ "upgrade", do_upgrade, NULL },
 	{ "kill", do_simple, NULL },
 	{ "wait", do_wait, NULL },
 	{ "trace", do_trace, NULL },

@@ -67,6 +67,8 @@ int e1000_hw_chip_mac(struct e1000 *e, uint8_t mac[6]);
 void e1000_hw_init(struct e1000 *e);
 /* Go: receiver on, interrupts on. */
 void e1000_hw_go(struct e1000 *e);
+/* Takes no more frames; what it has sent or stored is left. */
+void e1000_hw_deaf(struct e1000 *e);
 void e1000_hw_set_mac(struct e1000 *e, const uint8_t mac[6]);
 
 #endif /* E1000_H */

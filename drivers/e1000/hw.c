@@ -207,6 +207,13 @@ void e1000_hw_init(struct e1000 *e)
 /* RCTL is written once, with its final value (see quiet()), and last but for
  * the buffers, which a chip takes after RCTL.EN only.  MPE accepts all
  * multicast, so the hash table (MTA) has no say. */
+/* The frame that is just coming in is still stored (SDM 13.4.22, RCTL.EN). */
+void e1000_hw_deaf(struct e1000 *e)
+{
+	e1000_write(e, RCTL, e1000_read(e, RCTL) & ~RCTL_EN);
+	udrv_usleep(20);	/* 1518 bytes at 1 Gbit/s are 12 us */
+}
+
 void e1000_hw_go(struct e1000 *e)
 {
 	uint32_t rctl = RCTL_EN | RCTL_MPE | RCTL_BAM | RCTL_SECRC;
