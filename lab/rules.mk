@@ -63,6 +63,12 @@ check-native: deps-native ## tests of drivers on device models, without a VM
 check-vm: lab		## tests in the VM, T="NAME..." for some, KERNEL=backports (root)
 	@$(CHECK) --report check-vm --vm $(T)
 
+# The longer one of tests/vm/snd_kill.test.
+.PHONY: kills-snd
+kills-snd: N = 20
+kills-snd: lab		## N=20 kills of each sound driver while aplay plays (root)
+	@$(LAB) lab/kills_snd.py $(O) $(N)
+
 # What depends on the kernel: the module, VFIO, what the supervisor does with it.
 KERNEL_TESTS = trivial $(patsubst tests/vm/%.test,%,$(wildcard $(addprefix tests/vm/,\
 	irq_*.test host_*.test sup_*.test dma_*.test)))

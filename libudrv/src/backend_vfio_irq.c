@@ -21,6 +21,10 @@ static const uint32_t vfio_index[UDRV_IRQ_TYPES] = {
 	[UDRV_IRQ_MSIX]	= VFIO_PCI_MSIX_IRQ_INDEX,
 };
 
+/* Within some milliseconds, but the host may be busy. */
+#define RETRY_USEC	200
+#define RETRY_MAX_USEC	1000000
+
 unsigned int udrv_vfio_irq_count(struct udrv_dev *dev, enum udrv_irq_type type)
 {
 	struct udrv_vfio *v = dev->backend_data;
@@ -110,9 +114,17 @@ static int open_readable(struct udrv_vfio *v, uint32_t index, struct udrv_irq *i
 		.argsz = sizeof(req), .flags = O_CLOEXEC, .index = index, .vector = irq->vec,
 	};
 
-	irq->fd = ioctl(v->device, UDRV_IOCTL_IRQ_FD, &req);
-	if (irq->fd < 0)
-		return -errno;
+	/* A predecessor that was killed a moment ago may still have it: its
+	 * io_uring, with a read in flight, is taken down by a worker of the kernel
+	 * after the process is gone. */
+	for (unsigned int waited = 0; ; waited += RETRY_USEC) {
+		irq->fd = ioctl(v->device, UDRV_IOCTL_IRQ_FD, &req);
+		if (irq->fd >= 0)
+			break;
+		if (errno != EBUSY || waited >= RETRY_MAX_USEC)
+			return -errno;
+		udrv_usleep(RETRY_USEC);
+	}
 	irq->own_fd = true;
 	irq->ops = &irqfile_ops;
 	return 0;
