@@ -160,8 +160,10 @@ static void set_defaults(struct udrvd_config *cfg, const char *file)
 		.start_timeout = 10 * SEC,
 		.stop_timeout = 2 * SEC,
 		.watchdog = 2 * SEC,
+		.progress = 30 * SEC,
 		.standby = true,
 		.confine = true,
+		.memory = 512u << 20,
 		.failed_timeout = 30 * SEC,
 	};
 	/* The group of /dev/snd, if there is one. */

@@ -41,6 +41,7 @@ struct udrvd_config {
 	uint64_t ring;			/* bytes, of each stream */
 
 	struct udrvd_policy restart;
+	uint64_t progress;		/* ns; 0: not watched */
 	uint64_t start_timeout, stop_timeout, watchdog;	/* ns; watchdog 0: none */
 	bool standby;			/* a second process waits for the first one's death */
 
@@ -48,6 +49,7 @@ struct udrvd_config {
 	gid_t group;
 	bool group_given;
 	bool confine;			/* system calls filtered, a cell of its own */
+	uint64_t memory;		/* bytes of addresses besides the arena */
 	bool core;			/* it may leave core dumps */
 	char files[UDRVD_FILES][128];	/* absolute paths that it sees in its cell */
 	unsigned int n_files;

@@ -117,6 +117,7 @@ static void do_watch(struct udrvd_device *d)
 	if (d->endpoint.is_open && d->endpoint.ops->ready)
 		d->endpoint.ops->ready(&d->endpoint);
 	udrvd_upgrade_ready(d);
+	udrvd_progress_begin(d);
 	udrvd_standby_soon(d);
 }
 
@@ -134,6 +135,7 @@ static void enter(struct udrvd_device *d, enum udrvd_state to)
 		return;
 	udrvd_timer_cancel(&d->udrvd->loop, &d->timer);
 	udrvd_timer_cancel(&d->udrvd->loop, &d->watchdog);
+	udrvd_progress_end(d);
 	d->state = to;
 	d->since = udrvd_now();
 	/* What an operator wanted is no outage. */

@@ -26,11 +26,28 @@
 
 struct udrvd;
 
+/* Passes on what a process writes to its standard error. */
+struct udrvd_said {
+	struct udrvd_device *d;
+	struct udrvd_watch watch;	/* fd -1: nothing comes */
+	struct udrvd_timer timer;	/* armed: too much came, the watch rests */
+	uint64_t since;
+	unsigned int used;		/* bytes in this second */
+	bool told;
+};
+
+/* When work at the endpoint was last seen done, or none was waiting. */
+struct udrvd_progress {
+	struct udrvd_timer timer;
+	uint64_t done, since;
+};
+
 /* Watches what a process's filter (filter.h) has to say. */
 struct udrvd_guard {
 	struct udrvd_device *d;		/* NULL: it watches none */
 	struct udrvd_process *p;
 	struct udrvd_watch report, listener;
+	struct udrvd_said said;
 };
 
 /* A process that waits for the death of the driver's; pid 0: there is none. */
@@ -99,6 +116,7 @@ struct udrvd_device {
 	uint64_t killed;			/* when; 0: we did not */
 	uint64_t signal_at;			/* of an operator's other signal */
 	struct udrvd_timer watchdog;
+	struct udrvd_progress progress;
 	char status[80];			/* the driver's STATUS= */
 	struct udrvd_standby standby;
 	struct udrvd_escalation escalation;
@@ -114,6 +132,7 @@ struct udrvd_device {
 	uint64_t storm_said;
 
 	unsigned int starts, deaths;
+	unsigned int dma_faults;
 	unsigned int malformed;			/* messages that made no sense */
 	unsigned int foreign;			/* messages of other processes */
 	unsigned int malformed_logged;		/* of this process */
@@ -182,6 +201,16 @@ void udrvd_escalate_end(struct udrvd_device *d);
 /* ---- guard.c --------------------------------------------------------------- */
 void udrvd_guard_begin(struct udrvd_guard *g, struct udrvd_device *d, struct udrvd_process *p);
 void udrvd_guard_end(struct udrvd_guard *g);
+
+/* ---- progress.c ------------------------------------------------------------ */
+/* While the driver is running. */
+void udrvd_progress_begin(struct udrvd_device *d);
+void udrvd_progress_end(struct udrvd_device *d);
+
+/* ---- said.c ---------------------------------------------------------------- */
+int udrvd_said_pipe(int ends[2]);
+void udrvd_said_begin(struct udrvd_said *s, struct udrvd_device *d, int fd);
+void udrvd_said_end(struct udrvd_said *s);
 
 /* ---- storm.c -------------------------------------------------------------- */
 /* Not vital: vfio-pci does not count any. */

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bounded.h"
 #include "device.h"
 #include "log.h"
 #include "memory.h"
@@ -127,6 +129,55 @@ void udrvd_device_irqs_off(struct udrvd_device *d)
 	note_step(d, UDRVD_H_IRQS, udrvd_now(), r);
 }
 
+/* A device that does not answer any more may hang whoever resets it for a minute:
+ * so long the others cannot wait.  The descriptors are copies, because ours may
+ * be closed, and their numbers another device's, before it returns. */
+#define QUIET_MS	1000
+
+struct quiet {
+	struct udrvd_job job;
+	struct udrv_host_vfio vfio;
+	struct udrv_quiesce_log log;
+};
+
+static void run_quiet(struct udrvd_job *job)
+{
+	struct quiet *q = container_of(job, struct quiet, job);
+
+	udrv_host_quiesce(&q->vfio, &q->log);
+}
+
+static void drop_quiet(struct udrvd_job *job)
+{
+	struct quiet *q = container_of(job, struct quiet, job);
+
+	udrv_host_close(&q->vfio);
+	free(q);
+}
+
+static int copy_of(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static struct quiet *make_quiet(const struct udrv_host_vfio *v)
+{
+	struct quiet *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	q->job.run = run_quiet;
+	q->job.drop = drop_quiet;
+	q->vfio = *v;
+	q->vfio.container = copy_of(v->container);
+	q->vfio.group = copy_of(v->group);
+	q->vfio.device = copy_of(v->device);
+	q->vfio.irq = copy_of(v->irq);
+	q->vfio.isa[0] = copy_of(v->isa[0]);
+	q->vfio.isa[1] = copy_of(v->isa[1]);
+	return q;
+}
+
 void udrvd_device_quiesce(struct udrvd_device *d)
 {
 	static const char *const what[UDRV_QUIESCE_STEPS] = {
@@ -135,13 +186,18 @@ void udrvd_device_quiesce(struct udrvd_device *d)
 		[UDRV_QUIESCE_RESET] = UDRVD_H_RESET,
 		[UDRV_QUIESCE_UNMAP] = UDRVD_H_UNMAP,
 	};
-	struct udrv_quiesce_log log;
+	struct quiet *q;
+	int ret;
 
 	if (d->vfio.device < 0)
 		return;
-	udrv_host_quiesce(&d->vfio, &log);
+	q = make_quiet(&d->vfio);
+	ret = q ? udrvd_job_run(&q->job, QUIET_MS) : -ENOMEM;
 	for (int i = 0; i < UDRV_QUIESCE_STEPS; i++)
-		note_step(d, what[i], log.when[i], log.result[i]);
+		note_step(d, what[i], ret ? udrvd_now() : q->log.when[i],
+			  ret ? ret : q->log.result[i]);
+	if (q && ret != -ETIMEDOUT)
+		drop_quiet(&q->job);
 }
 
 void udrvd_device_close(struct udrvd_device *d)

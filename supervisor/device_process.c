@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -22,6 +23,8 @@
 #define BUDGET	16
 /* Malformed messages of one process that are worth a line in the log. */
 #define NOISE	3
+/* So many of one process are no accident: it is killed. */
+#define MALFORMED_LIMIT	2000
 
 /* ---- starting ---------------------------------------------------------------- */
 
@@ -170,7 +173,7 @@ int udrvd_process_spawn(struct udrvd_device *d, const char *path, const struct u
 		.core = d->cfg->core,
 	};
 
-	int said, ret;
+	int said, output[2] = { -1, -1 }, ret;
 
 	memcpy(s.fds, fds, n * sizeof(*fds));
 	/* It could not reach our socket by itself. */
@@ -183,12 +186,24 @@ int udrvd_process_spawn(struct udrvd_device *d, const char *path, const struct u
 		if (d->udrvd->root)
 			prepare_cell(d, path, &s);
 		s.file_size = d->cfg->n_files ? 0 : file_size(d->cfg);
+		s.memory = d->cfg->memory + d->cfg->arena;
+		if (udrvd_said_pipe(output)) {
+			close(said);
+			return -errno;
+		}
 	}
 	for (unsigned int i = 0; i < d->cfg->n_options; i++)
 		argv[i + 1] = (char *)d->cfg->options[i];
 	make_env(d, &env);
+	s.output = output[1];
 	ret = udrvd_spawn(&s, p);
 	close(said);
+	if (output[1] >= 0)
+		close(output[1]);
+	if (!ret)
+		p->said = output[0];
+	else if (output[0] >= 0)
+		close(output[0]);
 	return ret;
 }
 
@@ -245,7 +260,25 @@ void udrvd_process_signal(struct udrvd_device *d, int sig)
 
 /* ---- its death ---------------------------------------------------------------- */
 
-static void describe_end(struct udrvd_device *d, int status, int report)
+/* Where the kernel put it: core(5). */
+static void describe_core(pid_t pid, char *text, size_t size)
+{
+	char pattern[128] = "core";
+	FILE *f = fopen("/proc/sys/kernel/core_pattern", "re");
+	char *p;
+
+	if (f && fgets(pattern, sizeof(pattern), f))
+		pattern[strcspn(pattern, "\n")] = '\0';
+	if (f)
+		fclose(f);
+	p = pattern[0] == '|' ? NULL : strstr(pattern, "%p");
+	if (p)
+		snprintf(text, size, ", core dump: %.*s%d%s", (int)(p - pattern), pattern, (int)pid, p + 2);
+	else
+		snprintf(text, size, ", core dump: %s", pattern);
+}
+
+static void describe_end(struct udrvd_device *d, pid_t pid, int status, int report)
 {
 	const char *sig = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
 	size_t size = sizeof(d->cause);
@@ -260,7 +293,9 @@ static void describe_end(struct udrvd_device *d, int status, int report)
 	else
 		n = snprintf(d->cause, size, "exited with status %d", WEXITSTATUS(status));
 	if (d->why[0])
-		snprintf(d->cause + n, size - (size_t)n, " (%s)", d->why);
+		n += snprintf(d->cause + n, size - (size_t)n, " (%s)", d->why);
+	if (WIFSIGNALED(status) && WCOREDUMP(status))
+		describe_core(pid, d->cause + n, size - (size_t)n);
 }
 
 static void process_died(struct udrvd_watch *w, unsigned int events)
@@ -279,7 +314,7 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 	udrvd_guard_end(&d->guard);
 	report = udrvd_spawn_report(&d->process, d->driver, d->cause, sizeof(d->cause));
 	found = udrvd_reap(&d->process, &status, udrvd_knows, d->udrvd);
-	describe_end(d, status, report);
+	describe_end(d, pid, status, report);
 	udrvd_history_add(&d->history, now, UDRVD_H_DIED, "pid %d %s", pid, d->cause);
 	if (found)
 		udrvd_log(UDRV_WARN, d->cfg->name, found < 0 ?
@@ -330,6 +365,10 @@ static void got_message(struct udrvd_device *d, const struct udrvd_message *m)
 static void got_garbage(struct udrvd_device *d, pid_t pid)
 {
 	d->malformed++;
+	if (pid == d->process.pid && d->malformed_logged == MALFORMED_LIMIT) {
+		snprintf(d->why, sizeof(d->why), "protocol: %d malformed messages", MALFORMED_LIMIT);
+		udrvd_device_event(d, UDRVD_EV_KILL);
+	}
 	if (d->malformed_logged++ < NOISE)
 		udrvd_log(UDRV_WARN, d->cfg->name, "pid %d sent a malformed message%s",
 			  pid, d->malformed_logged == NOISE ?

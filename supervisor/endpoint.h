@@ -40,6 +40,9 @@ struct udrvd_endpoint_ops {
 	 * Says in text what it did; 0 or -errno. */
 	int (*hold)(struct udrvd_endpoint *e, char *text, size_t size);
 	int (*down)(struct udrvd_endpoint *e, char *text, size_t size);
+	/* Optional.  Does work wait, for the driver or in it?  *done changes
+	 * whenever some is done. */
+	bool (*work)(struct udrvd_endpoint *e, uint64_t *done);
 	/* Required.  Its name for people; an interface may have been renamed. */
 	void (*name)(const struct udrvd_endpoint *e, char *text, size_t size);
 	/* Required.  Undoes open. */

@@ -137,6 +137,41 @@ static int blk_down(struct udrvd_endpoint *e, char *text, size_t size)
 	return 0;
 }
 
+/* The kernel counts what it has handed out and what has come back. */
+static bool disk_work(const struct udrvd_disk *disk, uint64_t *done)
+{
+	unsigned long long v[16] = { 0 }, in_flight;
+	char path[64], text[256];
+	const char *at = text;
+	char *end;
+	FILE *f;
+
+	if (disk->state <= UDRVD_DISK_ADDED)
+		return false;
+	snprintf(path, sizeof(path), "/sys/block/ublkb%d/stat", udrv_host_ublk_number(disk->ublk));
+	f = fopen(path, "re");
+	if (!f || !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	for (int i = 0; i < 16; i++, at = end)
+		v[i] = strtoull(at, &end, 10);
+	/* Documentation/block/stat.rst: reads, writes, in flight, discards, flushes */
+	in_flight = v[8];
+	*done += v[0] + v[4] + v[11] + v[15];
+	return in_flight > 0;
+}
+
+static bool blk_work(struct udrvd_endpoint *e, uint64_t *done)
+{
+	bool waits = false;
+
+	*done = 0;
+	for (unsigned int i = 0; i < UDRV_BLK_UNITS; i++)
+		waits |= disk_work(&e->disks->disk[i], done);
+	return waits;
+}
+
 static void blk_name(const struct udrvd_endpoint *e, char *text, size_t size)
 {
 	size_t at = 0;
@@ -172,6 +207,7 @@ const struct udrvd_endpoint_ops udrvd_endpoint_blk = {
 	.ready = blk_ready,
 	.hold = blk_hold,
 	.down = blk_down,
+	.work = blk_work,
 	.name = blk_name,
 	.close = blk_close,
 };

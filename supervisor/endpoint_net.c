@@ -3,12 +3,13 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "endpoint.h"
+#include "device.h"
 
 static int net_open(struct udrvd_endpoint *e, struct udrv_error *err)
 {
@@ -48,6 +49,20 @@ static int net_down(struct udrvd_endpoint *e, char *text, size_t size)
 	return carrier_off(e, text, size);
 }
 
+/* Frames that wait in the interface's queue, or in the driver since it took them.
+ * Without a carrier they may wait for ever. */
+static bool net_work(struct udrvd_endpoint *e, uint64_t *done)
+{
+	struct pollfd p = { .fd = e->fd, .events = POLLIN };
+	struct udrv_checkpoint cp;
+
+	if (!udrvd_device_checkpoint(container_of(e, struct udrvd_device, endpoint), &cp) ||
+	    cp.class != UDRV_CLASS_NET || cp.net.carrier != 1)
+		return false;
+	*done = cp.net.tx_taken + cp.net.tx_sent + cp.net.tx_dropped;
+	return cp.net.tx_taken != cp.net.tx_sent + cp.net.tx_dropped || poll(&p, 1, 0) == 1;
+}
+
 static void net_name(const struct udrvd_endpoint *e, char *text, size_t size)
 {
 	struct ifreq ifr = { 0 };
@@ -69,6 +84,7 @@ const struct udrvd_endpoint_ops udrvd_endpoint_net = {
 	.fds = net_fds,
 	.hold = net_hold,
 	.down = net_down,
+	.work = net_work,
 	.name = net_name,
 	.close = net_close,
 };

@@ -76,9 +76,10 @@ static const uint32_t prctls[] = { PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_CAPB
 #define IOAS_UNMAP	_IO(';', 0x86)
 #define IOAS_DEFAULT	_IO(';', 0x88)
 
-/* Not VFIO_DEVICE_PCI_HOT_RESET, which resets neighbours, nor
- * VFIO_DEVICE_IOEVENTFD and VFIO_DEVICE_FEATURE, which nobody needs; not
- * TUNSETPERSIST, TUNSETOWNER and the like. */
+/* Not VFIO_DEVICE_IOEVENTFD and VFIO_DEVICE_FEATURE, which nobody needs; not
+ * TUNSETPERSIST, TUNSETOWNER and the like.  VFIO_DEVICE_PCI_HOT_RESET has the
+ * number of VFIO_IOMMU_MAP_DMA; VFIO itself refuses it, because a driver has no
+ * descriptors of its neighbours' groups. */
 static const uint32_t ioctls[] = {
 	VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO, VFIO_DEVICE_GET_IRQ_INFO,
 	VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_RESET, VFIO_IOMMU_GET_INFO, VFIO_IOMMU_MAP_DMA,

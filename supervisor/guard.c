@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* guard.c - a driver that made a forbidden system call is killed. */
+/* guard.c - watches a process: what it writes, and whether it makes a forbidden
+ * system call, for which it is killed. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,7 @@ void udrvd_guard_begin(struct udrvd_guard *g, struct udrvd_device *d, struct udr
 		g->report.fd = -1;
 	if (p->listener >= 0)
 		watch_listener(g);
+	udrvd_said_begin(&g->said, d, p->said);
 }
 
 void udrvd_guard_end(struct udrvd_guard *g)
@@ -72,5 +74,6 @@ void udrvd_guard_end(struct udrvd_guard *g)
 		udrvd_watch_del(&g->d->udrvd->loop, &g->report);
 	if (g->listener.fd >= 0)
 		udrvd_watch_del(&g->d->udrvd->loop, &g->listener);
+	udrvd_said_end(&g->said);
 	g->d = NULL;
 }

@@ -106,6 +106,8 @@ int udrvd_reap(struct udrvd_process *p, int *status, bool (*known)(pid_t pid, vo
 		*status = 0;
 	close(p->pidfd);
 	close(p->report);
+	if (p->said >= 0)
+		close(p->said);
 	if (p->listener >= 0)
 		close(p->listener);
 	*p = UDRVD_NO_PROCESS;

@@ -203,6 +203,7 @@ struct json_object *udrvd_report_status(const struct udrvd_device *d)
 	add_text(o, "status", d->status);
 	add_number(o, "malformed_messages", d->malformed);
 	add_number(o, "foreign_messages", d->foreign);
+	add_number(o, "dma_faults", d->dma_faults);
 	add_number(o, "irq_storms", d->storms);
 	add(o, "interrupts", udrvd_interrupts(d->cfg->bdf, &interrupts) ?
 	    json_object_new_int64((int64_t)interrupts) : NULL);

@@ -12,8 +12,9 @@ supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.
 	reap.c report.c spawn.c storm.c trace.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
 # The sandbox.
-supervisor/udrvd_SRC += $(addprefix supervisor/,cell.c elf_list.c filter.c guard.c)
+supervisor/udrvd_SRC += $(addprefix supervisor/,bounded.c cell.c dmafault.c elf_list.c filter.c guard.c progress.c said.c)
 supervisor/udrvd_PKGS += libseccomp
+supervisor/udrvd_LIBS := -pthread
 supervisor/udrvctl_SRC := $(addprefix supervisor/,config.c config_files.c config_keys.c value.c \
 	ctl_client.c ctl_config.c ctl_host.c ctl_metrics.c ctl_saved.c ctl_show.c ctl_top.c ctl_trace.c \
 	ctl_upgrade.c state.c udrvctl.c)

@@ -49,6 +49,7 @@ struct child {
 	const struct udrvd_spawn *s;
 	int report;
 	int null;
+	int output;
 	pid_t parent;
 	struct udrvd_filter filter;
 	char *env[ENV_MAX + 1];
@@ -66,7 +67,7 @@ static void give_up(const struct child *c, enum step step)
 	_exit(127);
 }
 
-/* 0: /dev/null, 1 and 2: our stderr, 3...: the list; the pipe behind them. */
+/* 0: /dev/null, 1 and 2: its output, 3...: the list; the pipe behind them. */
 static void set_fds(struct child *c)
 {
 	const unsigned int n = c->s->n_fds;
@@ -79,12 +80,13 @@ static void set_fds(struct child *c)
 			give_up(c, STEP_FDS);
 	c->report = fcntl(c->report, F_DUPFD_CLOEXEC, last + 1);
 	c->null = fcntl(c->null, F_DUPFD_CLOEXEC, last + 1);
-	if (c->report < 0 || c->null < 0)
+	c->output = c->output < 0 ? 2 : fcntl(c->output, F_DUPFD_CLOEXEC, last + 1);
+	if (c->report < 0 || c->null < 0 || c->output < 0)
 		_exit(126);
 	for (unsigned int i = 0; i < n; i++)
 		if (dup2(high[i], FIRST_FD + (int)i) < 0)
 			give_up(c, STEP_FDS);
-	if (dup2(c->null, 0) < 0 || dup2(2, 1) < 0 ||
+	if (dup2(c->null, 0) < 0 || dup2(c->output, 1) < 0 || dup2(c->output, 2) < 0 ||
 	    dup3(c->report, last, O_CLOEXEC) < 0)
 		give_up(c, STEP_FDS);
 	c->report = last;
@@ -111,10 +113,12 @@ static void limit(const struct child *c, __rlimit_resource_t what, uint64_t max)
 static void set_limits(const struct child *c)
 {
 	const struct udrvd_spawn *s = c->s;
+	struct rlimit core;
 
 	/* A core dump holds the descriptors until it is written. */
-	if (!s->core)
-		limit(c, RLIMIT_CORE, 0);
+	if (getrlimit(RLIMIT_CORE, &core))
+		give_up(c, STEP_LIMITS);
+	limit(c, RLIMIT_CORE, s->core ? core.rlim_max : 0);
 	if (s->memlock)
 		limit(c, RLIMIT_MEMLOCK, s->memlock);
 	if (!s->filter)
@@ -123,6 +127,8 @@ static void set_limits(const struct child *c)
 	/* Processes are counted for each user, and without root we are the user. */
 	if (s->drop)
 		limit(c, RLIMIT_NPROC, MAX_TASKS);
+	if (s->memory)
+		limit(c, RLIMIT_AS, s->memory);
 	if (s->file_size)
 		limit(c, RLIMIT_FSIZE, s->file_size);
 }
@@ -280,7 +286,7 @@ static int do_fork(struct child *c, struct udrvd_process *p)
 
 int udrvd_spawn(const struct udrvd_spawn *s, struct udrvd_process *p)
 {
-	struct child c = { .s = s, .parent = getpid() };
+	struct child c = { .s = s, .parent = getpid(), .output = s->output };
 	int report[2], ret;
 
 	*p = UDRVD_NO_PROCESS;

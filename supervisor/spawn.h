@@ -33,6 +33,8 @@ struct udrvd_spawn {
 	uint64_t memlock;		/* bytes; 0: leave it */
 	struct udrv_host_ports ports;	/* of its device, which it may use */
 	uint64_t file_size;		/* bytes in one file; 0: no limit */
+	uint64_t memory;		/* bytes of addresses; 0: no limit */
+	int output;			/* its standard output and error; -1: our stderr */
 	bool core;			/* it may leave a core dump */
 	const struct udrvd_cell *cell;	/* NULL: it sees all there is to see */
 	int cell_error;			/* not 0: there should be a cell, but -errno */
@@ -43,10 +45,11 @@ struct udrvd_process {
 	pid_t pid;
 	int pidfd;			/* readable once it is dead */
 	int report;			/* readable: why it never got to run, or the listener */
+	int said;			/* what it writes to its output; -1: that is ours */
 	int listener;			/* of its filter, see filter.h; -1 */
 	int failed_step, failed_errno;	/* 0: nothing failed */
 };
-#define UDRVD_NO_PROCESS ((struct udrvd_process){ .pidfd = -1, .report = -1, .listener = -1 })
+#define UDRVD_NO_PROCESS ((struct udrvd_process){ .pidfd = -1, .report = -1, .listener = -1, .said = -1 })
 
 /* The descriptors in p are the caller's then. */
 int udrvd_spawn(const struct udrvd_spawn *s, struct udrvd_process *p);

@@ -204,6 +204,7 @@ static int prepare(struct udrvd *u)
 	ret = make_filter(u);
 	if (!ret)
 		ret = watch_signals(u);
+	udrvd_dma_faults_watch(u);
 	return ret ? ret : make_devices(u);
 }
 

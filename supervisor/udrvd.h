@@ -17,9 +17,9 @@ struct udrvd {
 	struct udrvd_device *devices;
 	size_t n;
 	struct udrvd_control control;
-	struct udrvd_watch signals;
 	struct udrvd_timer watchdog;	/* we are to say that we live */
 	uint64_t watchdog_every;	/* ns; 0: nobody wants to know */
+	struct udrvd_watch signals, kmsg;
 	struct udrvd_timer last_call;	/* the end cannot take longer than this */
 	struct udrvd_filter filter;	/* for drivers that are confined */
 	bool root;			/* drivers get a user of their own */
@@ -34,5 +34,8 @@ void udrvd_end(struct udrvd *u);
 void udrvd_settled(struct udrvd *u);
 /* A living process that we have started? */
 bool udrvd_knows(pid_t pid, void *udrvd);
+
+/* dmafault.c.  Not vital: without root there is no kernel log. */
+void udrvd_dma_faults_watch(struct udrvd *u);
 
 #endif /* UDRVD_H */

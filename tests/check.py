@@ -11,6 +11,8 @@ N skipped"; the exit status is 1 when a test failed.
 
 import argparse
 import concurrent.futures
+import glob
+import json
 import os
 import re
 import signal
@@ -115,6 +117,7 @@ class Check:
             self.run_vm(run, machine, limit, words, names)
         self.time(f"vm.boot.{run}", time.monotonic() - started)
         self.report.ran_in_vm(out)
+        self.own_reports(out)
         for i, name in enumerate(names):
             status, _, seconds = read(f"{out}/tap/{name}.rc").partition("\n")
             text = read(f"{out}/tap/{name}.tap")
@@ -124,6 +127,16 @@ class Check:
             self.time(f"vm.{name}", float(seconds))
             self.add(f"vm.{name}", tap.judge(text, status))
         return []
+
+    def own_reports(self, out):
+        """A test may leave /out/report/NAME.json, an object with "checks" and
+        "raw", which becomes a report of its own."""
+        for path in glob.glob(f"{out}/report/*.json"):
+            name = os.path.basename(path)
+            own = report.Report(name.removesuffix(".json"))
+            own.fields.update(json.loads(read(path)))
+            own.ran_in_vm(out)
+            own.write(f"{self.out}/report/{name}")
 
     def run_vm(self, run, machine, limit, words, names):
         done = subprocess.run(

@@ -12,6 +12,8 @@
  *	mode=crash	good, and SIGABRT after ms=N
  *	mode=brood	good, and leaves children behind: of its session, and of none
  *	mode=garbage	good, and says n=N senseless things
+ *	mode=frozen	good, and its checkpoint page says that it is a network driver
+ *			with a carrier, but it takes no frames
  *	mode=proxy	a child of it says READY
  *	mode=flood	good, and says STATUS as fast as it can
  *	mode=forbidden	good, and makes a system call that is not allowed: call=NAME
@@ -30,6 +32,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/if_tun.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -40,12 +43,14 @@
 #include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <udrv/checkpoint.h>
 #include <unistd.h>
 
 static int notify_fd;
@@ -75,14 +80,15 @@ static int64_t now_ns(void)
 	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
 }
 
-/* The one called so among those inherited. */
-static void find_notify(void)
+/* The descriptor called so among those inherited. */
+static int inherited(const char *wanted)
 {
 	const char *name = getenv("LISTEN_FDNAMES");
+	size_t len = strlen(wanted);
 
-	for (notify_fd = 3; name; notify_fd++) {
-		if (!strncmp(name, "notify", 6) && (!name[6] || name[6] == ':'))
-			return;
+	for (int fd = 3; name; fd++) {
+		if (!strncmp(name, wanted, len) && (!name[len] || name[len] == ':'))
+			return fd;
 		name = strchr(name, ':');
 		name += name != NULL;
 	}
@@ -227,6 +233,19 @@ static void look(void)
 	say(text);
 }
 
+static void frozen(void)
+{
+	struct udrv_checkpoint *cp = mmap(NULL, UDRV_CHECKPOINT_SIZE, PROT_READ | PROT_WRITE,
+					  MAP_SHARED, inherited("checkpoint"), 0);
+	int on = 1;
+
+	if (cp == MAP_FAILED || ioctl(inherited("tap"), TUNSETCARRIER, &on))
+		exit(111);
+	cp->magic = UDRV_CHECKPOINT_MAGIC;
+	cp->class = UDRV_CLASS_NET;
+	cp->net.carrier = 1;
+}
+
 static void proxy(void)
 {
 	if (fork() == 0) {
@@ -329,7 +348,7 @@ int main(int argc, char *argv[])
 	if (*option("once") && open(option("once"), O_CREAT | O_EXCL | O_CLOEXEC, 0600) < 0)
 		return 1;
 	sfd = watch_signals();
-	find_notify();
+	notify_fd = inherited("notify");
 	stand_by(watchdog_ms);
 	if (mode("mute"))
 		nap(1000000);
@@ -342,6 +361,8 @@ int main(int argc, char *argv[])
 		show();
 	if (mode("forbidden"))
 		forbidden(option("call"));
+	if (mode("frozen"))
+		frozen();
 	if (mode("look"))
 		look();
 	if (mode("stuck"))

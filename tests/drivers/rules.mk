@@ -4,6 +4,11 @@ TESTS_VM += tests/drivers/fake
 TESTS_LIST += tests/drivers/fake
 tests/drivers/fake_SRC := tests/drivers/fake.c
 
+TESTS_VM += tests/drivers/malice
+TESTS_LIST += tests/drivers/malice
+tests/drivers/malice_SRC := tests/drivers/malice.c
+tests/drivers/malice_LIBS := -luring
+
 TESTS_VM += tests/drivers/dyingdisk
 TESTS_LIST += tests/drivers/dyingdisk
 USES_UDRV += tests/drivers/dyingdisk

@@ -105,11 +105,23 @@ static void a_cell(void **state)
 	sees(r, "open", "passwd+ proc+ null+ path+ write-");
 }
 
+/* So many senseless messages are no accident. */
+static void garbage_for_ever(void **state)
+{
+	struct rig *r = *state;
+
+	rig_device(r, "d", "options=mode=garbage n=3000\n[restart]\nlimit=1\n");
+	rig_start(r);
+	rig_wait_number(r, "d", "deaths", 1, 10000);
+	rig_want(r, strstr(rig_text(r, "d", "last_cause"), "protocol: 2000 malformed messages"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(forbidden_calls), T(unconfined), T(a_user_each), T(a_cell),
+		T(garbage_for_ever),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

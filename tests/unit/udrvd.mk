@@ -17,3 +17,9 @@ tests/unit/history_PKGS := cmocka
 USES_UDRV += tests/unit/config
 tests/unit/config_SRC := tests/unit/config.c $(addprefix supervisor/,config.c config_files.c config_keys.c value.c)
 tests/unit/config_PKGS := cmocka inih
+
+TESTS_UNIT += tests/unit/bounded
+TESTS_LIST += tests/unit/bounded
+tests/unit/bounded_SRC := tests/unit/bounded.c supervisor/bounded.c
+tests/unit/bounded_PKGS := cmocka
+tests/unit/bounded_LIBS := -pthread

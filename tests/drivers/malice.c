@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: MIT
+/*
+ * malice.c - a driver of QEMU's edu that tries to harm others.
+ *
+ * Each process of it makes one attempt, says on stderr what came of it, and
+ * exits; the next process makes the next one.  Which one it is stands in the
+ * arena, the memory that outlives drivers.  It uses what it inherits directly,
+ * because libudrv would refuse much of this by itself.
+ * tests/vm/sup_malice.test judges.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <linux/if_tun.h>
+#include <linux/vfio.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *attempt;
+
+/* The inherited descriptor of this name. */
+static int inherited(const char *wanted)
+{
+	const char *name = getenv("LISTEN_FDNAMES");
+	size_t len = strlen(wanted);
+
+	for (int fd = 3; name; fd++) {
+		if (!strncmp(name, wanted, len) && (!name[len] || name[len] == ':'))
+			return fd;
+		name = strchr(name, ':');
+		name += name != NULL;
+	}
+	return -1;
+}
+
+/* harm: it worked, which it must not. */
+__attribute__((format(printf, 2, 3)))
+static void outcome(int harm, const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	dprintf(2, "malice: %s: %s: %s\n", attempt, harm ? "HARM" : "harmless", text);
+}
+
+/* ret < 0: refused with errno. */
+static void judge(long ret)
+{
+	if (ret < 0)
+		outcome(0, "refused, %s", strerrorname_np(errno));
+	else
+		outcome(1, "it worked");
+}
+
+/* ---- the device ---------------------------------------------------------------------- */
+
+static uint64_t region(uint32_t index, uint64_t *size)
+{
+	struct vfio_region_info i = { .argsz = sizeof(i), .index = index };
+
+	ioctl(inherited("device"), VFIO_DEVICE_GET_REGION_INFO, &i);
+	if (size)
+		*size = i.size;
+	return i.offset;
+}
+
+/* The manual is QEMU's docs/specs/edu: DMA from its buffer to memory. */
+static void dma_to(uint64_t iova)
+{
+	uint64_t bar = region(0, NULL), from = 0x40000, len = 64, run = 1 | 2;
+	uint64_t config = region(VFIO_PCI_CONFIG_REGION_INDEX, NULL);
+	int dev = inherited("device");
+	uint16_t command = 2 | 4;
+
+	if (pwrite(dev, &command, 2, (off_t)config + 4) != 2 ||
+	    pwrite(dev, &from, 8, (off_t)bar + 0x80) != 8 ||
+	    pwrite(dev, &iova, 8, (off_t)bar + 0x88) != 8 ||
+	    pwrite(dev, &len, 8, (off_t)bar + 0x90) != 8 ||
+	    pwrite(dev, &run, 8, (off_t)bar + 0x98) != 8)
+		outcome(0, "the device refuses, %s", strerrorname_np(errno));
+	nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);	/* it takes 100 ms */
+}
+
+static void dma_kernel(void)
+{
+	/* 16 MiB: where the kernel's code is without an IOMMU. */
+	dma_to(0x1000000);
+	outcome(0, "sent to the IOMMU");
+}
+
+static void dma_low(void)
+{
+	for (uint64_t at = 0x10000; at < 0x100000; at += 0x40000)
+		dma_to(at);
+	outcome(0, "sent to the IOMMU");
+}
+
+/* All of the configuration space: BARs, interrupts' addresses, capabilities. */
+static void config_space(void)
+{
+	uint64_t at = region(VFIO_PCI_CONFIG_REGION_INDEX, NULL);
+	uint32_t ones = 0xffffffff, evil = 0xfee00000;
+
+	for (off_t reg = 4; reg < 256; reg += 4)
+		for (int twice = 0; twice < 2; twice++)
+			if (pwrite(inherited("device"), twice ? &evil : &ones, 4,
+				   (off_t)at + reg) < 0)
+				break;
+	outcome(0, "written, the test looks");
+}
+
+static void beyond_bar(void)
+{
+	uint64_t size, at = region(0, &size);
+
+	judge(pread(inherited("device"), &(uint32_t){ 0 }, 4, (off_t)(at + size)));
+}
+
+static void map_all(void)
+{
+	struct vfio_iommu_type1_dma_map m = {
+		.argsz = sizeof(m), .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.size = 1ull << 30, .iova = 1ull << 32,
+	};
+	void *va = mmap(NULL, m.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	m.vaddr = (uintptr_t)va;
+	judge(va == MAP_FAILED ? -1 : ioctl(inherited("container"), VFIO_IOMMU_MAP_DMA, &m));
+}
+
+static void hot_reset(void)
+{
+	struct vfio_pci_hot_reset r = { .argsz = sizeof(r) };
+
+	judge(ioctl(inherited("device"), VFIO_DEVICE_PCI_HOT_RESET, &r));
+}
+
+static void port_cf8(void)
+{
+	outcome(1, "it reads %x", inl(0xcf8));
+}
+
+static void port_ioperm(void)
+{
+	judge(ioperm(0xcf8, 8, 1));
+}
+
+static void port_iopl(void)
+{
+	judge(iopl(3));
+}
+
+/* ---- others' descriptors and memory -------------------------------------------------- */
+
+static void open_path(const char *path)
+{
+	judge(open(path, O_RDWR | O_CLOEXEC));
+}
+
+static void open_vfio(void) { open_path("/dev/vfio/vfio"); }
+static void open_mem(void) { open_path("/dev/mem"); }
+static void open_shadow(void) { open_path("/etc/shadow"); }
+static void open_control(void) { open_path("/run/udrv/control"); }
+
+static void steal_fds(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", getppid());
+	judge(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+static void pidfd_steal(void)
+{
+	judge(syscall(SYS_pidfd_open, getppid(), 0));
+}
+
+static void trace_parent(void)
+{
+	judge(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
+}
+
+static void write_parent(void)
+{
+	struct iovec here = { &errno, 4 }, there = { (void *)0x400000, 4 };
+
+	judge(process_vm_writev(getppid(), &here, 1, &there, 1, 0));
+}
+
+static void kill_all(void) { judge(kill(-1, SIGKILL)); }
+static void kill_parent(void) { judge(kill(getppid(), SIGKILL)); }
+static void outlive(void) { judge(prctl(PR_SET_PDEATHSIG, 0)); }
+static void do_mount(void) { judge(mount("none", "/", "tmpfs", 0, NULL)); }
+static void do_reboot(void) { judge(reboot(RB_AUTOBOOT)); }
+
+/* io_uring's operations pass no filter: what stops them is what there is. */
+static int by_ring(void (*prep)(struct io_uring_sqe *sqe, void *arg), void *arg)
+{
+	struct io_uring ring;
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_queue_init(4, &ring, 0);
+
+	if (ret)
+		return ret;
+	prep(io_uring_get_sqe(&ring), arg);
+	ret = io_uring_submit_and_wait(&ring, 1);
+	if (ret > 0)
+		ret = io_uring_wait_cqe(&ring, &cqe);
+	ret = ret < 0 ? ret : cqe->res;
+	io_uring_queue_exit(&ring);
+	errno = -ret;
+	return ret < 0 ? -1 : ret;
+}
+
+static void prep_open(struct io_uring_sqe *sqe, void *arg)
+{
+	io_uring_prep_openat(sqe, AT_FDCWD, arg, O_RDONLY, 0);
+}
+
+static void ring_open(void)
+{
+	char path[] = "/etc/passwd";
+
+	judge(by_ring(prep_open, path));
+}
+
+static void prep_socket(struct io_uring_sqe *sqe, void *arg)
+{
+	io_uring_prep_socket(sqe, AF_UNIX, SOCK_STREAM, 0, 0);
+}
+
+static void prep_connect(struct io_uring_sqe *sqe, void *arg)
+{
+	static struct sockaddr_un addr = { AF_UNIX, "/run/udrv/control" };
+
+	io_uring_prep_connect(sqe, *(int *)arg, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+static void ring_control(void)
+{
+	int fd = by_ring(prep_socket, NULL);
+
+	judge(fd < 0 ? fd : by_ring(prep_connect, &fd));
+}
+
+/* ---- exhaustion ------------------------------------------------------------------------ */
+
+static void fork_bomb(void)
+{
+	while (fork() >= 0)
+		;
+	outcome(0, "refused");
+}
+
+static void many_fds(void)
+{
+	int n = 0;
+
+	while (n < 100000 && dup(0) >= 0)
+		n++;
+	outcome(n > 1000, "%d more descriptors, then %s", n, strerrorname_np(errno));
+}
+
+static void fill_memory(void)
+{
+	const size_t step = 16u << 20;
+	size_t n = 0;
+
+	while (n < 64 && mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
+			      MAP_POPULATE, -1, 0) != MAP_FAILED)
+		n++;
+	outcome(n == 64, "%zu MiB, then %s", n * 16, strerrorname_np(errno));
+}
+
+static void fill_file(void)
+{
+	int fd = memfd_create("big", MFD_CLOEXEC);
+
+	signal(SIGXFSZ, SIG_IGN);
+	judge(ftruncate(fd, 1ll << 40));
+}
+
+static void flood_log(void)
+{
+	char line[256];
+
+	memset(line, 'x', sizeof(line));
+	line[255] = '\n';
+	for (int i = 0; i < 40000; i++)		/* 10 MB */
+		if (write(2, line, sizeof(line)) < 0 && errno != EAGAIN)
+			break;
+	nanosleep(&(struct timespec){ .tv_sec = 1, .tv_nsec = 200000000 }, NULL);
+	outcome(0, "10 MB written, the test looks");
+}
+
+static void flood_notify(void)
+{
+	char text[4096];
+	int n = 0;
+
+	memset(text, '\377', sizeof(text));
+	for (int i = 0; i < 20000; i++)
+		n += send(inherited("notify"), text, 1 + (size_t)rand() % sizeof(text),
+			  MSG_DONTWAIT) > 0;
+	outcome(0, "%d of 20000 senseless messages taken", n);
+}
+
+static void huge_frames(void)
+{
+	static char frame[1 << 20];
+	int fd = inherited("tap"), taken = 0;
+
+	/* Behind a header that asks for nothing; one of all ones is refused. */
+	memset(frame + 12, '\377', sizeof(frame) - 12);
+	for (size_t len = 1; len <= sizeof(frame); len += len / 3 + 1)
+		taken += write(fd, frame, len) > 0;
+	outcome(0, "%d taken by its own interface", taken);
+}
+
+/* Until the test has brought the interface up; bounded by its patience. */
+static void wait_for_go(void)
+{
+	static const char frame[64 + 12], alive[] = "WATCHDOG=1";
+
+	while (write(inherited("tap"), frame, sizeof(frame)) < 0 &&
+	       send(inherited("notify"), alive, strlen(alive), 0) > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+}
+
+static void persist(void)
+{
+	judge(ioctl(inherited("tap"), TUNSETPERSIST, 1));
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} attempts[] = {
+	{ "DMA to the kernel's memory", dma_kernel },
+	{ "DMA below 1 MiB", dma_low },
+	{ "all of its configuration space", config_space },
+	{ "beyond its BAR", beyond_bar },
+	{ "map 1 GiB for DMA", map_all },
+	{ "reset its bus", hot_reset },
+	{ "port 0xcf8 without leave", port_cf8 },
+	{ "ioperm", port_ioperm },
+	{ "iopl", port_iopl },
+	{ "open /dev/vfio/vfio", open_vfio },
+	{ "open /dev/mem", open_mem },
+	{ "open /etc/shadow", open_shadow },
+	{ "open udrvd's control socket", open_control },
+	{ "udrvd's descriptors in /proc", steal_fds },
+	{ "pidfd_open of udrvd", pidfd_steal },
+	{ "ptrace of udrvd", trace_parent },
+	{ "write udrvd's memory", write_parent },
+	{ "kill everybody", kill_all },
+	{ "kill udrvd", kill_parent },
+	{ "outlive udrvd", outlive },
+	{ "mount", do_mount },
+	{ "reboot", do_reboot },
+	{ "open a file through io_uring", ring_open },
+	{ "udrvd's control socket through io_uring", ring_control },
+	{ "fork bomb", fork_bomb },
+	{ "exhaust descriptors", many_fds },
+	{ "fill the memory", fill_memory },
+	{ "a file of 1 TiB in memory", fill_file },
+	{ "fill the log", flood_log },
+	{ "flood the notification socket", flood_notify },
+	{ "huge and garbled frames", huge_frames },
+	{ "keep its interface for ever", persist },
+};
+#define ATTEMPTS (sizeof(attempts) / sizeof(attempts[0]))
+
+int main(void)
+{
+	volatile uint32_t *next = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+				       inherited("arena"), 0);
+	char ready[] = "READY=1", alive[] = "WATCHDOG=1\nSTATUS=done";
+	uint32_t i = next == MAP_FAILED ? ATTEMPTS : *next;
+
+	if (send(inherited("notify"), ready, strlen(ready), 0) < 0)
+		return 1;
+	if (i == 0)
+		wait_for_go();
+	if (i < ATTEMPTS) {
+		*next = i + 1;
+		attempt = attempts[i].name;
+		dprintf(2, "malice: %s: tried\n", attempt);
+		attempts[i].fn();
+		return 0;
+	}
+	for (;;) {
+		if (send(inherited("notify"), alive, strlen(alive), 0) < 0)
+			return 1;
+		nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
+	}
+}
