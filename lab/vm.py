@@ -26,6 +26,8 @@ import machine
 
 # The guest writes out/alive every 5 s; TCG on a busy host is slow, not this slow.
 HANG_SECONDS = 120
+# Another kernel may be one that checks itself (debug_kernel.sh).
+KERNEL_HANG_SECONDS = 400
 POLL_SECONDS = 0.1
 PR_SET_PDEATHSIG = 1
 
@@ -60,7 +62,8 @@ class Vm:
         self.run = os.path.abspath(args.run)
         self.timeout = args.timeout
         # Counting instructions, 5 s of the guest's can be minutes of ours.
-        self.hang = args.timeout if args.machine.endswith("icount") else HANG_SECONDS
+        self.hang = (args.timeout if args.machine.endswith("icount") else
+                     KERNEL_HANG_SECONDS if args.kernel else HANG_SECONDS)
         self.lock = lock_folder(self.run)
         shutil.rmtree(self.run, ignore_errors=True)
         os.makedirs(self.run + "/out")

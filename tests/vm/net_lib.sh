@@ -42,8 +42,11 @@ alone() {
 	peer_if=$(ip -n theirs -o link | sed -n 's/^[0-9]*: \(k[0-9a-f]*\):.*/\1/p')
 }
 
-# Nothing but the test's own frames: no IPv6 chatter.
-quiet_ns() { ip netns exec "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; }
+# Nothing but the test's own frames: no IPv6 chatter, where the kernel has it.
+quiet_ns() {
+	[ ! -d /proc/sys/net/ipv6 ] || ip netns exec "$1" sysctl -qw \
+		net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+}
 
 # apart: undoes alone; the device stays bound until the test's exit.
 apart() {
