@@ -8,6 +8,7 @@ Slots are PCI device numbers on bus 0; the MAC address of a network device is
 
 import os
 import re
+import subprocess
 
 # slot: (QEMU device, its options, hub)
 DEVICES = {
@@ -39,6 +40,8 @@ VARIANTS = {
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
     "ide-icount": {"icount": True, "ide": True},
+    # The first disk's image is qcow2 without the host's cache (tests/power_ide.py).
+    "ide-power": {"ide": True, "power": True},
 }
 
 def host_tsc_khz():
@@ -111,7 +114,7 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         argv += ["-drive", f"if=none,id=modules,file={kernel}/modules.img,format=raw,readonly=on",
                  "-device", "virtio-blk-pci,drive=modules,bus=pcie.0,addr=0x1b"]
     if options.get("ide"):
-        argv += _ide(run, icount)
+        argv += _ide(run, icount, options.get("power"))
     if options.get("snd"):
         argv += _snd(run)
     if options.get("hotplug"):
@@ -147,7 +150,7 @@ def _spare(payload):
     ]
 
 
-def _ide(run, icount):
+def _ide(run, icount, power):
     """A controller in compatibility mode, slot 13: two disks (the second needs
     48-bit addresses) on its first channel, an empty CD drive on the other.  Where an
     idle guest's clock jumps, a flush must not take the host's time."""
@@ -156,8 +159,11 @@ def _ide(run, icount):
         image = f"{run}/ide{n}.img"
         with open(image, "wb") as file:
             file.truncate(gigabytes << 30)
-        argv += ["-drive", f"if=none,id=ide{n},file={image},format=raw,discard=unmap"
-                 f"{',cache=unsafe' if icount else ''}",
+        kind = "raw,cache=unsafe" if icount else "raw"
+        if power and n == 0:
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "1G"], check=True)
+            kind = "qcow2,cache=none"
+        argv += ["-drive", f"if=none,id=ide{n},file={image},format={kind},discard=unmap",
                  "-device", f"ide-hd,bus=ide.0,unit={n},drive=ide{n},serial=ide{n}"]
     return argv + ["-device", "ide-cd,bus=ide.1,unit=0"]
 

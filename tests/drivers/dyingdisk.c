@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * dyingdisk.c - examples/ramdisk.c that dies by SIGKILL at a step of its start-up.
+ * dyingdisk.c - a driver of disks (examples/ramdisk.c, or as dyingide drivers/ide)
+ * that dies by SIGKILL at a step of its start-up.
  *
  * The file that UDRV_DIE names says "STEP LIVES": so many processes still die
  * there.  Calls into the library and the system are wrapped by the linker
@@ -15,14 +16,17 @@
 #include <sys/socket.h>
 #include <udrv/blk.h>
 
-/* In the order in which they happen.  tests/vm/blk_wedge.test knows the names. */
+/* In the order in which they happen.  tests/vm/blk_wedge.test and ide_wedge.test
+ * know the names. */
 static const char *const steps[] = {
-	"start", "told", "got", "fetching", "fetched", "mapped", "ready", "request", "done",
+	"start", "reset", "told", "got", "fetching", "fetched", "mapped", "ready", "request", "done",
 	"lost",			/* it does not die: results get lost, as interrupts may */
 };
 static const char *step = "";
 
 int __real_io_uring_submit(struct io_uring *ring);
+void __real_udrv_usleep(unsigned int usec);
+void __wrap_udrv_usleep(unsigned int usec);
 void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
 ssize_t __real_recvmsg(int fd, struct msghdr *msg, int flags);
 ssize_t __real_send(int fd, const void *buf, size_t len, int flags);
@@ -58,6 +62,13 @@ static void read_order(void)
 	}
 	fclose(f);
 	at("start");
+}
+
+/* "reset": the drives are being reset. */
+void __wrap_udrv_usleep(unsigned int usec)
+{
+	at("reset");
+	__real_udrv_usleep(usec);
 }
 
 /* "told": the supervisor knows our disk; "got": we have its channel. */

@@ -14,4 +14,11 @@ TESTS_LIST += tests/drivers/dyingdisk
 USES_UDRV += tests/drivers/dyingdisk
 tests/drivers/dyingdisk_SRC := tests/drivers/dyingdisk.c examples/ramdisk.c
 tests/drivers/dyingdisk_LIBS := -Wl,--wrap=io_uring_submit,--wrap=mmap,--wrap=recvmsg \
-	-Wl,--wrap=send,--wrap=udrv_blk_done
+	-Wl,--wrap=send,--wrap=udrv_blk_done,--wrap=udrv_usleep
+
+TESTS_VM += tests/drivers/dyingide
+TESTS_LIST += tests/drivers/dyingide
+USES_UDRV += tests/drivers/dyingide
+# rules.mk of drivers comes before this one.
+tests/drivers/dyingide_SRC := tests/drivers/dyingdisk.c $(drivers/ide/ide_SRC)
+tests/drivers/dyingide_LIBS := $(tests/drivers/dyingdisk_LIBS)
