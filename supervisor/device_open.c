@@ -11,6 +11,7 @@
 #include "bounded.h"
 #include "device.h"
 #include "log.h"
+#include "store.h"
 #include "memory.h"
 
 static bool has_hardware(const struct udrvd_device *d)
@@ -34,6 +35,24 @@ int udrvd_memfd(const char *name, uint64_t size)
 	return fd;
 }
 
+/* The last udrvd's, if it goes by the rules: it knows what its user has set up. */
+static int open_checkpoint(const char *device)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	int fd = udrvd_store_take("checkpoint", device);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size == UDRV_CHECKPOINT_SIZE &&
+	    (fcntl(fd, F_GET_SEALS) & seals) == seals)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	fd = udrvd_memfd("udrv-checkpoint", UDRV_CHECKPOINT_SIZE);
+	if (fd >= 0)
+		udrvd_store_put("checkpoint", device, fd);
+	return fd;
+}
+
 static int open_memory(struct udrvd_device *d, struct udrv_error *err)
 {
 	void *page;
@@ -41,7 +60,7 @@ static int open_memory(struct udrvd_device *d, struct udrv_error *err)
 	if (d->arena < 0)
 		d->arena = udrvd_memfd("udrv-arena", d->cfg->arena);
 	if (d->checkpoint < 0)
-		d->checkpoint = udrvd_memfd("udrv-checkpoint", UDRV_CHECKPOINT_SIZE);
+		d->checkpoint = open_checkpoint(d->cfg->name);
 	if (d->arena < 0 || d->checkpoint < 0) {
 		int ret = d->arena < 0 ? d->arena : d->checkpoint;
 

@@ -10,14 +10,38 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "store.h"
+
+/* The last udrvd's, with all that its user has set up since.  It may have been
+ * deleted or become another program's. */
+static bool adopt(struct udrvd_endpoint *e)
+{
+	struct ifreq ifr;
+	int fd = udrvd_store_take("net", e->cfg->name);
+
+	if (fd < 0)
+		return false;
+	if (ioctl(fd, TUNGETIFF, &ifr)) {
+		close(fd);
+		return false;
+	}
+	e->fd = fd;
+	return true;
+}
 
 static int net_open(struct udrvd_endpoint *e, struct udrv_error *err)
 {
 	char ifname[16], alias[64];
+	int ret;
 
+	if (adopt(e))
+		return 0;
 	memcpy(ifname, e->cfg->ifname, sizeof(ifname));
 	snprintf(alias, sizeof(alias), "udrv %s %s", e->cfg->name, e->cfg->bdf);
-	return udrv_host_tap(ifname, alias, &e->fd, err);
+	ret = udrv_host_tap(ifname, alias, &e->fd, err);
+	if (!ret)
+		udrvd_store_put("net", e->cfg->name, e->fd);
+	return ret;
 }
 
 static unsigned int net_fds(struct udrvd_endpoint *e, struct udrvd_fd *fds)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "store.h"
 #include "udrvd.h"
 #include "value.h"
 
@@ -234,6 +235,7 @@ static int serve(struct udrvd *u, const char *socket_path)
 	/* A bad device keeps itself from running, and nobody else. */
 	for (size_t i = 0; i < u->n; i++)
 		udrvd_device_event(&u->devices[i], UDRVD_EV_START);
+	udrvd_store_forget();
 	tell_systemd("READY=1");
 	start_watchdog(u);
 	ret = udrvd_loop_run(&u->loop);
@@ -337,6 +339,7 @@ int main(int argc, char *argv[])
 	if (!a.done) {
 		status = load(&a);
 		u.root = geteuid() == 0;
+		udrvd_store_init();
 		if (!status && !a.check)
 			status = serve(&u, a.socket);
 	}
