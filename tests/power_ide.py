@@ -45,14 +45,17 @@ def lose_power(out, vm, seconds):
     p = subprocess.Popen([report.TOP + "/lab/vm.sh", "power-ide", "--machine", "ide-power",
                           "--brief", "--timeout", "400", "--",
                           no_flush + "/udrv/tests/vm/power_writer.sh"],
-                         env=dict(os.environ, O=out), stderr=subprocess.DEVNULL)
+                         env=dict(os.environ, O=out), stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + START_SECONDS
     while not acked(vm) and p.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
     time.sleep(seconds)
+    early = p.poll() is not None or not acked(vm)
     if p.poll() is None:
         os.kill(qemu_of(p.pid), signal.SIGKILL)
-    p.wait()
+    said = p.communicate()[1]
+    if early:
+        print(f"power-ide: the writer did not get to work: {said}")
 
 
 def check_image(vm, turns):
