@@ -12,6 +12,7 @@ really lost (NO_FLUSH=1 shows it)."""
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,6 +42,8 @@ def qemu_of(pid):
 
 def lose_power(out, vm, seconds):
     """Boots, waits until the writer has worked for that long, ends QEMU."""
+    # The last round's would be taken for this one's until vm.py empties the folder.
+    shutil.rmtree(vm, ignore_errors=True)
     no_flush = "NO_FLUSH=1 " if os.environ.get("NO_FLUSH") else ""
     p = subprocess.Popen([report.TOP + "/lab/vm.sh", "power-ide", "--machine", "ide-power",
                           "--brief", "--timeout", "400", "--",
