@@ -2,7 +2,9 @@
 # The sound class's pure parts, and those of its drivers.
 TESTS_UNIT += tests/unit/snd_request tests/unit/ac97_window tests/unit/hda_codec
 TESTS_LIST += tests/unit/snd_request tests/unit/ac97_window tests/unit/hda_codec
-tests/unit/snd_request_SRC := tests/unit/snd_request.c libudrv/snd/request.c
+# It asks for the time, and with that for libudrv.
+USES_UDRV += tests/unit/snd_request
+tests/unit/snd_request_SRC := tests/unit/snd_request.c
 tests/unit/snd_request_PKGS := cmocka
 tests/unit/ac97_window_SRC := tests/unit/ac97_window.c drivers/snd/ac97_window.c
 tests/unit/ac97_window_PKGS := cmocka
