@@ -120,7 +120,8 @@ static void ramdisk_stop(struct udrv_dev *dev)
 }
 
 static const struct udrv_driver ramdisk_driver = {
-	.name = "ramdisk", .priv_size = sizeof(struct ramdisk), .dma_size = 4 << 20,
+	.name = "ramdisk", .resident = true,
+	.priv_size = sizeof(struct ramdisk), .dma_size = 4 << 20,
 	.start = ramdisk_start, .stop = ramdisk_stop,
 };
 

@@ -157,7 +157,8 @@ static void disk_stop(struct udrv_dev *dev)
 }
 
 const struct udrv_driver disk_driver = {
-	.name = "ide", .ids = ide_ids, .regs = ide_names, .priv_size = sizeof(struct disks),
+	.name = "ide", .ids = ide_ids, .regs = ide_names, .resident = true,
+	.priv_size = sizeof(struct disks),
 	.dma_size = BUFFERS + (64u << 10),
 	.reset = ide_reset, .start = disk_start, .stop = disk_stop,
 };

@@ -73,6 +73,8 @@ struct udrv_driver {
 	size_t priv_size;		/* zeroed state behind udrv_priv() */
 	size_t dma_size;		/* bytes udrv_dma_alloc() must be good for; 0: 1 MiB */
 	const struct udrv_reg *regs;	/* optional: names; len 0 ends the table */
+	bool resident;			/* it serves a disk, on which its own memory might be
+					 * swapped out: it is never to wait for that */
 
 	/*
 	 * Silence interrupts, stop every engine and verify it by reading

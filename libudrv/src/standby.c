@@ -76,12 +76,15 @@ int udrv_standby_wait(struct udrv_dev *dev)
 	if (control < 0)
 		return 0;
 	/* Page faults now are none later.  They are unlocked again because the
-	 * limit is for what the device will use; a driver that has to stay in
-	 * memory locks it itself.  Without the right to, we are only slower. */
+	 * limit is for what the device will use; but a disk's driver must not lose
+	 * a page from here on.  Without the right to, we are only slower. */
 	if (mlockall(MCL_CURRENT))
 		udrv_log(dev, UDRV_DEBUG, "memory cannot be prepared: %s", strerror(errno));
 	ret = wait_for_go(dev, control, &fds);
-	munlockall();
+	if (!dev->drv->resident)
+		munlockall();
+	else if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		udrv_log(dev, UDRV_WARN, "memory cannot be locked: %s", strerror(errno));
 	close(control);
 	if (!ret)
 		dev->fds = fds;
