@@ -16,8 +16,9 @@ static bool is_text(const char *s, size_t size)
 
 #define IS_TEXT(member) is_text(member, sizeof(member))
 
-static void check(const struct udrvd_config *c)
+static void check(struct udrvd_config *c)
 {
+	udrvd_configs_users(&(struct udrvd_configs){ c, 1 });
 	require(IS_TEXT(c->name) && c->name[0] && !strchr(c->name, '/'));
 	require(IS_TEXT(c->bdf) && c->bdf[0]);
 	require(IS_TEXT(c->driver) && c->driver[0] == '/');
