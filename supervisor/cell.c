@@ -189,6 +189,7 @@ static void run_helper(struct helper *h, pid_t parent)
 	/* Private: nothing of ours shows outside, nothing of outside here. */
 	if (unshare(flags) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		give_up(h, errno, "namespaces");
+	umask(022);		/* what is in the cell is for the driver's user */
 	make_root(h);
 	copy_program(h);
 	ret = udrvd_elf_libraries(h->program, copy, h);
