@@ -4,8 +4,9 @@
 one it is, so lost, repeated and wrong ones can be counted.
 
     coded.py make FROM TO FILE [RATE]   a wav file of the frames FROM ... TO-1
-    coded.py judge WAV TOTAL            "played=N lost=N ..."; status 1 unless all
-                                        is there but for QEMU's last 20 ms
+    coded.py judge WAV TOTAL [SKIP]     "played=N lost=N ..."; status 1 unless all
+                                        is there but for QEMU's last 20 ms; SKIP
+                                        bytes were there before
 """
 
 import array
@@ -66,9 +67,9 @@ def main(argv):
     if argv[:1] == ["make"] and len(argv) in (4, 5):
         make(int(argv[1]), int(argv[2]), *argv[3:4], *map(int, argv[4:]))
         return 0
-    if argv[:1] == ["judge"] and len(argv) == 3:
+    if argv[:1] == ["judge"] and len(argv) in (3, 4):
         total = int(argv[2])
-        result = judge(argv[1], coded(total))
+        result = judge(argv[1], coded(total), *map(int, argv[3:]))
         print(*(f"{k}={v}" for k, v in result.items()), f"of={total}")
         bad = result["lost"] + result["repeated"] + result["wrong"]
         return int(bool(bad) or not total - TAIL <= result["played"] <= total)

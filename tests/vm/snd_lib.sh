@@ -7,6 +7,14 @@
 
 coded() { python3 /udrv/tests/vm/coded.py "$@"; }
 
+# One file gets what the tests of a boot play, one after the other.
+declare -A wav_begin
+for chip in ac97 hda; do
+	wav_begin[$chip]=$(stat -c %s /out/$chip.wav 2> /dev/null || echo 0)
+done
+# judged CHIP FRAMES: of what this test has played on it.
+judged() { coded judge "/out/$1.wav" "$2" "${wav_begin[$1]}"; }
+
 udrvd=
 
 # sounds [CONFIG]
