@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -51,6 +52,19 @@ static void copy_file(const char *from, const char *to)
 	chmod(to, 0755);
 }
 
+/* One rig at a time on a machine: a driver's user follows from its device's name,
+ * so that those of two rigs would share what one user may have. */
+static int take_turn(void)
+{
+	int fd = open("/tmp/udrv-rig.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd >= 0 && flock(fd, LOCK_EX)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int rig_setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
@@ -68,6 +82,7 @@ int rig_setup(void **state)
 	snprintf(path, sizeof(path), "%s/c", r->dir);
 	mkdir(path, 0755);
 	r->fd = -1;
+	r->turn = take_turn();
 	*state = r;
 	return 0;
 }
@@ -100,6 +115,8 @@ int rig_teardown(void **state)
 	if (r->pid)
 		rig_end(r, SIGKILL);
 	remove_tree(r->dir);
+	if (r->turn >= 0)
+		close(r->turn);
 	free(r);
 	return 0;
 }

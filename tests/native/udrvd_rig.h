@@ -17,6 +17,7 @@ struct rig {
 	char build[256];		/* where the programs are */
 	pid_t pid;			/* of udrvd; 0: it does not run */
 	int fd;				/* connection to it */
+	int turn;			/* a lock: one rig at a time */
 };
 
 /* CMocka's setup and teardown; the latter ends what still runs. */
