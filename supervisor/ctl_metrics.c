@@ -11,14 +11,6 @@
 #include "ctl_show.h"
 #include "state.h"
 
-static struct json_object *member(struct json_object *o, const char *key)
-{
-	struct json_object *v = NULL;
-
-	json_object_object_get_ex(o, key, &v);
-	return v;
-}
-
 static void family(FILE *to, const char *name, const char *type, const char *help)
 {
 	fprintf(to, "# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
@@ -55,7 +47,7 @@ static void sample(FILE *to, const char *name, const char *device, const char *k
 
 static void show_info(struct json_object *d, FILE *to)
 {
-	struct json_object *endpoint = member(d, "endpoint");
+	struct json_object *endpoint = ctl_member(d, "endpoint");
 
 	fputs("udrv_device_info{", to);
 	label(to, "device", ctl_text(d, "name"));
@@ -113,10 +105,10 @@ static void show_plain(struct json_object *devices, size_t i, FILE *to)
 	snprintf(name, sizeof(name), "%s%s", plain[i].name, counter ? "_total" : "");
 	for (size_t n = 0; n < json_object_array_length(devices); n++) {
 		struct json_object *d = json_object_array_get_idx(devices, n);
-		struct json_object *o = plain[i].in ? member(d, plain[i].in) : d;
+		struct json_object *o = plain[i].in ? ctl_member(d, plain[i].in) : d;
 
 		/* null: there is nothing to know yet, or this kind has none. */
-		if (o && member(o, plain[i].key))
+		if (o && ctl_member(o, plain[i].key))
 			sample(to, name, ctl_text(d, "name"), NULL, NULL,
 			       ctl_number(o, plain[i].key) * plain[i].scale);
 	}
@@ -157,7 +149,7 @@ static void show_numbers(struct json_object *o, size_t i, const char *device, co
 			 FILE *to)
 {
 	for (size_t k = 0; k < 4 && split[i].of[k].key; k++) {
-		if (!member(o, split[i].of[k].key))
+		if (!ctl_member(o, split[i].of[k].key))
 			continue;
 		fprintf(to, "%s_total{", split[i].name);
 		label(to, "device", device);
@@ -178,13 +170,13 @@ static void show_split(struct json_object *devices, size_t i, FILE *to)
 	family(to, split[i].name, "counter", split[i].help);
 	for (size_t n = 0; n < json_object_array_length(devices); n++) {
 		struct json_object *d = json_object_array_get_idx(devices, n);
-		struct json_object *c = member(d, "counters"), *list;
+		struct json_object *c = ctl_member(d, "counters"), *list;
 
 		if (!split[i].list) {
 			show_numbers(c, i, ctl_text(d, "name"), NULL, to);
 			continue;
 		}
-		list = member(c, split[i].list);
+		list = ctl_member(c, split[i].list);
 		for (size_t k = 0; list && k < json_object_array_length(list); k++) {
 			struct json_object *one = json_object_array_get_idx(list, k);
 

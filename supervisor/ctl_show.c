@@ -24,7 +24,7 @@ double ctl_number(struct json_object *o, const char *key)
 	return json_object_object_get_ex(o, key, &v) && v ? json_object_get_double(v) : 0;
 }
 
-static struct json_object *member(struct json_object *o, const char *key)
+struct json_object *ctl_member(struct json_object *o, const char *key)
 {
 	struct json_object *v = NULL;
 
@@ -67,8 +67,8 @@ static void format_age(char *text, size_t size, double ms)
 
 static void fill(row_t row, struct json_object *d)
 {
-	struct json_object *counters = member(d, "counters"), *endpoint = member(d, "endpoint");
-	struct json_object *standby = member(d, "standby");
+	struct json_object *counters = ctl_member(d, "counters"), *endpoint = ctl_member(d, "endpoint");
+	struct json_object *standby = ctl_member(d, "standby");
 	const char *driver = ctl_text(d, "driver"), *slash = strrchr(driver, '/');
 
 #define PUT(column, ...) snprintf(row[column], sizeof(row[column]), __VA_ARGS__)
@@ -81,7 +81,7 @@ static void fill(row_t row, struct json_object *d)
 	format_age(row[UPTIME], sizeof(row[UPTIME]), ctl_number(d, "state_ms"));
 	PUT(RESTARTS, "%.0f", ctl_number(d, "restarts"));
 	PUT(ENDPOINT, "%s", ctl_number(endpoint, "open") ? ctl_text(endpoint, "name") : "-");
-	if (counters && member(counters, "tx_sent")) {
+	if (counters && ctl_member(counters, "tx_sent")) {
 		PUT(TX, "%.0f", ctl_number(counters, "tx_sent"));
 		PUT(RX, "%.0f", ctl_number(counters, "rx_frames"));
 		PUT(DROPPED, "%.0f", ctl_number(counters, "tx_dropped") +
@@ -170,7 +170,7 @@ static int starts_episode(const char *what, int64_t step_ns)
 
 static void show_event(struct json_object *e, int64_t last)
 {
-	int64_t ns = json_object_get_int64(member(e, "ns"));
+	int64_t ns = json_object_get_int64(ctl_member(e, "ns"));
 	const char *what = ctl_text(e, "what"), *detail = ctl_text(e, "detail");
 	char when[32];
 
@@ -183,7 +183,7 @@ static void show_event(struct json_object *e, int64_t last)
 
 void ctl_show_history(struct json_object *history)
 {
-	struct json_object *events = member(history, "events"), *r = member(history, "recovery");
+	struct json_object *events = ctl_member(history, "events"), *r = ctl_member(history, "recovery");
 	size_t n = json_object_array_length(events);
 	int64_t last = -1;
 
@@ -191,7 +191,7 @@ void ctl_show_history(struct json_object *history)
 		struct json_object *e = json_object_array_get_idx(events, i);
 
 		show_event(e, last);
-		last = json_object_get_int64(member(e, "ns"));
+		last = json_object_get_int64(ctl_member(e, "ns"));
 	}
 	if (ctl_number(r, "count") > 0)
 		printf("recoveries, death to first I/O: %.0f; last %.1f ms, min %.1f, median %.1f, max %.1f\n",

@@ -8,6 +8,8 @@
 void ctl_show_status(struct json_object *devices);	/* a table */
 void ctl_show_history(struct json_object *history);	/* a timeline */
 
+/* NULL: it is not there, or null. */
+struct json_object *ctl_member(struct json_object *o, const char *key);
 /* A member's text or number; "-" or 0 if it is not there. */
 const char *ctl_text(struct json_object *o, const char *key);
 double ctl_number(struct json_object *o, const char *key);

@@ -11,24 +11,16 @@ struct work {
 	double interrupts, ops, in, out;
 };
 
-static struct json_object *member(struct json_object *o, const char *key)
-{
-	struct json_object *v = NULL;
-
-	json_object_object_get_ex(o, key, &v);
-	return v;
-}
-
 /* in: to the machine.  A sound card's frames have no size that is known here. */
 static struct work work_of(struct json_object *d)
 {
-	struct json_object *c = member(d, "counters"), *list;
+	struct json_object *c = ctl_member(d, "counters"), *list;
 	struct work w = { .interrupts = ctl_number(d, "interrupts") };
 
 	w.ops = ctl_number(c, "tx_sent") + ctl_number(c, "rx_frames");
 	w.in = ctl_number(c, "rx_bytes");
 	w.out = ctl_number(c, "tx_bytes");
-	list = member(c, "disks");
+	list = ctl_member(c, "disks");
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *disk = json_object_array_get_idx(list, i);
 
@@ -37,7 +29,7 @@ static struct work work_of(struct json_object *d)
 		w.in += ctl_number(disk, "read_sectors") * 512;
 		w.out += ctl_number(disk, "written_sectors") * 512;
 	}
-	list = member(c, "streams");
+	list = ctl_member(c, "streams");
 	for (size_t i = 0; list && i < json_object_array_length(list); i++)
 		w.ops += ctl_number(json_object_array_get_idx(list, i), "played");
 	return w;

@@ -19,22 +19,6 @@ static bool has_hardware(const struct udrvd_device *d)
 	return strcmp(d->cfg->bdf, "none") != 0;
 }
 
-int udrvd_memfd(const char *name, uint64_t size)
-{
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, (off_t)size) ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
 /* The last udrvd's, if it goes by the rules: it knows what its user has set up. */
 static int open_checkpoint(const char *device)
 {

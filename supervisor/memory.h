@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.h - memory that outlives drivers (device_open.c). */
+/* memory.h - memory that outlives drivers. */
 #ifndef UDRVD_MEMORY_H
 #define UDRVD_MEMORY_H
 

@@ -8,7 +8,7 @@ PROGS_LIST += supervisor/udrvd supervisor/udrvctl
 USES_UDRV += supervisor/udrvd supervisor/udrvctl
 supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.c device.c \
 	device_open.c device_process.c device_standby.c device_upgrade.c disk.c escalate.c \
-	endpoint_blk.c endpoint_net.c endpoint_snd.c interrupts.c log.c loop.c pin.c \
+	endpoint_blk.c endpoint_net.c endpoint_snd.c interrupts.c log.c loop.c memory.c pin.c \
 	reap.c report.c spawn.c store.c storm.c trace.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
 # The sandbox.

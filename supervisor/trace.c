@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* trace.c - the ring of a driver's register accesses. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,27 +8,26 @@
 
 #include <udrv/trace.h>
 
+#include "memory.h"
 #include "trace.h"
 
 static int make_ring(struct udrvd_trace *t)
 {
-	int ret;
+	int fd = udrvd_memfd("udrv-trace", sizeof(*t->ring));
+	void *ring;
 
-	t->fd = memfd_create("udrv-trace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (t->fd < 0)
-		return -errno;
-	/* Sealed in size: a driver that shrank it would kill us. */
-	if (!ftruncate(t->fd, sizeof(*t->ring)) &&
-	    !fcntl(t->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
-		t->ring = mmap(NULL, sizeof(*t->ring), PROT_READ | PROT_WRITE, MAP_SHARED,
-			       t->fd, 0);
-		if (t->ring != MAP_FAILED)
-			return 0;
+	if (fd < 0)
+		return fd;
+	ring = mmap(NULL, sizeof(*t->ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ring == MAP_FAILED) {
+		int ret = -errno;
+
+		close(fd);
+		return ret;
 	}
-	ret = -errno;
-	close(t->fd);
-	*t = (struct udrvd_trace){ .fd = -1 };
-	return ret;
+	t->fd = fd;
+	t->ring = ring;
+	return 0;
 }
 
 int udrvd_trace_switch(struct udrvd_trace *t, bool on)

@@ -96,8 +96,7 @@ static uint32_t fault_read(const struct udrv_bar *bar, size_t off, unsigned int 
 	count_access(b->f);
 	if (is_gone(b->f))
 		return UINT32_MAX;
-	return width == 1 ? udrv_read8(&b->inner, off) :
-	       width == 2 ? udrv_read16(&b->inner, off) : udrv_read32(&b->inner, off);
+	return udrv_bar_read(&b->inner, off, width);
 }
 
 static void fault_write(const struct udrv_bar *bar, size_t off, unsigned int width, uint32_t val)
@@ -107,12 +106,7 @@ static void fault_write(const struct udrv_bar *bar, size_t off, unsigned int wid
 	count_access(b->f);
 	if (is_gone(b->f) || is_on(b->f, STUCK, b->f->accesses))
 		return;
-	if (width == 1)
-		udrv_write8(&b->inner, off, (uint8_t)val);
-	else if (width == 2)
-		udrv_write16(&b->inner, off, (uint16_t)val);
-	else
-		udrv_write32(&b->inner, off, val);
+	udrv_bar_write(&b->inner, off, width, val);
 }
 
 static const struct udrv_bar_io fault_io = { .read = fault_read, .write = fault_write };

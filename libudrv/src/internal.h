@@ -98,6 +98,24 @@ struct udrv_backend_ops {
 extern const struct udrv_backend_ops udrv_backend_vfio, udrv_backend_qtest,
 					udrv_backend_none;
 
+/* An access of any width, for those who stand in front of a window. */
+static inline uint32_t udrv_bar_read(const struct udrv_bar *bar, size_t off, unsigned int width)
+{
+	return width == 1 ? udrv_read8(bar, off) :
+	       width == 2 ? udrv_read16(bar, off) : udrv_read32(bar, off);
+}
+
+static inline void udrv_bar_write(const struct udrv_bar *bar, size_t off, unsigned int width,
+				  uint32_t val)
+{
+	if (width == 1)
+		udrv_write8(bar, off, (uint8_t)val);
+	else if (width == 2)
+		udrv_write16(bar, off, (uint16_t)val);
+	else
+		udrv_write32(bar, off, val);
+}
+
 /* fault.c: put the faults of UDRV_FAULT, if any, between dev and its ops. */
 struct udrv_fault;
 int udrv_fault_wrap(struct udrv_dev *dev);

@@ -103,8 +103,7 @@ static void record_config(struct udrv_tracer *t, enum udrv_trace_kind kind, unsi
 static uint32_t trace_read(const struct udrv_bar *bar, size_t off, unsigned int width)
 {
 	struct trace_bar *b = bar->io_arg;
-	uint32_t val = width == 1 ? udrv_read8(&b->inner, off) :
-		       width == 2 ? udrv_read16(&b->inner, off) : udrv_read32(&b->inner, off);
+	uint32_t val = udrv_bar_read(&b->inner, off, width);
 
 	record_access(b, UDRV_TRACE_READ, off, width, val);
 	return val;
@@ -116,12 +115,7 @@ static void trace_write(const struct udrv_bar *bar, size_t off, unsigned int wid
 
 	/* Before: it may be the last thing that happens. */
 	record_access(b, UDRV_TRACE_WRITE, off, width, val);
-	if (width == 1)
-		udrv_write8(&b->inner, off, (uint8_t)val);
-	else if (width == 2)
-		udrv_write16(&b->inner, off, (uint16_t)val);
-	else
-		udrv_write32(&b->inner, off, val);
+	udrv_bar_write(&b->inner, off, width, val);
 }
 
 static const struct udrv_bar_io trace_io = { .read = trace_read, .write = trace_write };

@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 fuzz_config_SRC := tests/fuzz/config.c $(addprefix supervisor/,config.c config_files.c config_keys.c value.c)
 fuzz_config_PKGS := inih
 fuzz_control_SRC := tests/fuzz/control.c \
-	$(addprefix supervisor/,command.c control.c history.c interrupts.c loop.c report.c state.c trace.c)
+	$(addprefix supervisor/,command.c control.c history.c interrupts.c loop.c memory.c report.c state.c trace.c)
 fuzz_control_PKGS := json-c
 fuzz_message_SRC := tests/fuzz/message.c supervisor/message.c
 
