@@ -36,7 +36,7 @@ static void complain_at(struct parser *p, struct place at, const char *fmt, ...)
 #define complain(p, line, ...) complain_at(p, (struct place){ (p)->file, line }, __VA_ARGS__)
 
 static const char *const sections[UDRVD_SECTIONS] = {
-	"device", "dma", "net", "disk", "sound", "restart", "sandbox", "failed",
+	"device", "dma", "net", "disk", "sound", "restart", "sandbox", "held",
 };
 
 /* ---- the lines --------------------------------------------------------------- */
@@ -65,7 +65,7 @@ static void new_section(struct parser *p, const char *name, size_t len)
 		return;
 	}
 	complain(p, p->line,
-		 "unknown section [%.*s]; expected [device], [dma], [net], [disk], [sound], [restart], [sandbox] or [failed]",
+		 "unknown section [%.*s]; expected [device], [dma], [net], [disk], [sound], [restart], [sandbox] or [held]",
 		 (int)len, name);
 }
 
@@ -164,7 +164,7 @@ static void set_defaults(struct udrvd_config *cfg, const char *file)
 		.standby = true,
 		.confine = true,
 		.memory = 512u << 20,
-		.failed_timeout = 30 * SEC,
+		.held_timeout = 30 * SEC,
 	};
 	/* The group of /dev/snd, if there is one. */
 	(void)udrvd_value_group("audio", &cfg->snd_group);

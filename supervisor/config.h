@@ -54,10 +54,10 @@ struct udrvd_config {
 	char files[UDRVD_FILES][128];	/* absolute paths that it sees in its cell */
 	unsigned int n_files;
 
-	char failed_command[256];	/* run when it is given up; "": none */
-	uid_t failed_user;		/* 0: root, with all of its rights */
-	gid_t failed_group;
-	uint64_t failed_timeout;	/* ns */
+	char held_command[256];	/* run when it is given up; "": none */
+	uid_t held_user;		/* 0: root, with all of its rights */
+	gid_t held_group;
+	uint64_t held_timeout;	/* ns */
 
 	int line_name, line_bdf, line_net, line_disk, line_sound;	/* for messages; 0: not given */
 };

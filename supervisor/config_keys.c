@@ -192,16 +192,16 @@ static int parse_group(struct parser *p, const struct key *key, const char *valu
 
 static int parse_command(struct parser *p, const struct key *key, const char *value)
 {
-	if (value[0] != '/' || strlen(value) >= sizeof(p->cfg->failed_command))
+	if (value[0] != '/' || strlen(value) >= sizeof(p->cfg->held_command))
 		return -EINVAL;
-	strcpy(p->cfg->failed_command, value);
+	strcpy(p->cfg->held_command, value);
 	return 0;
 }
 
-static int parse_failed_user(struct parser *p, const struct key *key, const char *value)
+static int parse_held_user(struct parser *p, const struct key *key, const char *value)
 {
-	p->cfg->failed_group = NOBODY;
-	return udrvd_value_user(value, &p->cfg->failed_user, &p->cfg->failed_group);
+	p->cfg->held_group = NOBODY;
+	return udrvd_value_user(value, &p->cfg->held_user, &p->cfg->held_group);
 }
 
 #define MEMBER(m) offsetof(struct udrvd_config, m)
@@ -254,9 +254,9 @@ const struct key udrvd_keys[] = {
 	  "up to 8 absolute paths with blanks between them" },
 	{ "sandbox", "user", parse_user, 0, 0, 0, "a user other than root, by name or number" },
 	{ "sandbox", "group", parse_group, 0, 0, 0, "a group other than root, by name or number" },
-	{ "failed", "command", parse_command, 0, 0, 0, "the absolute path of a program" },
-	{ "failed", "user", parse_failed_user, 0, 0, 0, "a user, by name or number" },
-	{ "failed", "timeout", parse_time, MEMBER(failed_timeout), 10 * MS, 3600 * SEC,
+	{ "held", "command", parse_command, 0, 0, 0, "the absolute path of a program" },
+	{ "held", "user", parse_held_user, 0, 0, 0, "a user, by name or number" },
+	{ "held", "timeout", parse_time, MEMBER(held_timeout), 10 * MS, 3600 * SEC,
 	  "a time from 10ms to 1h, such as 30s" },
 	{ NULL, NULL, NULL, 0, 0, 0, NULL }
 };

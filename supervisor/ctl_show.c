@@ -101,7 +101,7 @@ static const char *colour(const char *state)
 		return "";
 	if (!strcmp(state, "running"))
 		return "\033[32m";
-	if (!strcmp(state, "failed"))
+	if (!strcmp(state, "held"))
 		return "\033[31m";
 	return strcmp(state, "off") ? "\033[33m" : "";
 }

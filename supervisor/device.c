@@ -121,10 +121,10 @@ static void do_watch(struct udrvd_device *d)
 	udrvd_standby_soon(d);
 }
 
-static void do_failed(struct udrvd_device *d)
+static void do_held(struct udrvd_device *d)
 {
 	udrvd_outage_forget(&d->history);
-	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_FAILED, "%s", d->cause);
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_HELD, "%s", d->cause);
 	udrvd_log(UDRV_ERR, d->cfg->name, "given up after %u useless lives (%s); go on with: udrvctl start %s",
 		  d->strikes, d->cause, d->cfg->name);
 }
@@ -141,7 +141,7 @@ static void enter(struct udrvd_device *d, enum udrvd_state to)
 	/* What an operator wanted is no outage. */
 	if (to == UDRVD_STOPPING || to == UDRVD_RESTARTING || to == UDRVD_OFF)
 		udrvd_outage_forget(&d->history);
-	if (to == UDRVD_STOPPING || to == UDRVD_OFF || to == UDRVD_FAILED) {
+	if (to == UDRVD_STOPPING || to == UDRVD_OFF || to == UDRVD_HELD) {
 		udrvd_upgrade_failed(d, "the device was stopped");
 		udrvd_standby_end(d);
 	}
@@ -177,7 +177,7 @@ int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 	/* Twice at most: what an action brings about does not spawn. */
 	while (event != NO_EVENT) {
 		struct udrvd_step step = udrvd_step(d->state, event);
-		bool given_up = step.to == UDRVD_FAILED && d->state != UDRVD_FAILED;
+		bool given_up = step.to == UDRVD_HELD && d->state != UDRVD_HELD;
 
 		if (step.actions & UDRVD_IMPOSSIBLE)
 			udrvd_log(UDRV_ERR, d->cfg->name, "bug in udrvd: '%s' in state '%s'",
@@ -185,8 +185,8 @@ int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 		if (step.actions & UDRVD_REFUSE)
 			ret = -EPERM;
 		enter(d, step.to);
-		if (event == UDRVD_EV_DIED_LIMIT && step.to == UDRVD_FAILED)
-			do_failed(d);
+		if (event == UDRVD_EV_DIED_LIMIT && step.to == UDRVD_HELD)
+			do_held(d);
 		event = act(d, step.actions);
 		/* The device is quiet now, whatever that program does with it. */
 		if (given_up)

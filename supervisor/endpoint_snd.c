@@ -169,7 +169,7 @@ static bool give(struct sound_client *cl, const struct udrv_snd_request *r)
 		return false;
 	}
 	st = &s->stream[r->dir];
-	if (s->d->state == UDRVD_OFF || s->d->state == UDRVD_FAILED) {
+	if (s->d->state == UDRVD_OFF || s->d->state == UDRVD_HELD) {
 		answer(cl->watch.fd, -ENODEV, NULL);
 		return false;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * escalate.c - the program that is run when a device is given up ([failed] in
+ * escalate.c - the program that is run when a device is given up ([held] in
  * its configuration): to call a person, to fail over, to boot anew.
  *
  * It is the administrator's own, so it is root with all of root's rights unless
@@ -45,8 +45,8 @@ static void make_env(const struct udrvd_device *d, struct env *e)
 __attribute__((noreturn))
 static void run(const struct udrvd_device *d, pid_t parent, char *const *env)
 {
-	char *const argv[] = { (char *)d->cfg->failed_command, (char *)d->cfg->name, NULL };
-	uid_t user = d->cfg->failed_user;
+	char *const argv[] = { (char *)d->cfg->held_command, (char *)d->cfg->name, NULL };
+	uid_t user = d->cfg->held_user;
 	int null = open("/dev/null", O_RDWR);
 	sigset_t none;
 
@@ -59,7 +59,7 @@ static void run(const struct udrvd_device *d, pid_t parent, char *const *env)
 		_exit(126);
 	if (user && d->udrvd->root &&
 	    (setgroups(0, NULL) ||
-	     setresgid(d->cfg->failed_group, d->cfg->failed_group, d->cfg->failed_group) ||
+	     setresgid(d->cfg->held_group, d->cfg->held_group, d->cfg->held_group) ||
 	     setresuid(user, user, user) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
 		_exit(126);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
@@ -85,8 +85,8 @@ static void ended(struct udrvd_watch *w, unsigned int events)
 		snprintf(text, sizeof(text), "ended with status %d%s", WEXITSTATUS(status),
 			 WEXITSTATUS(status) == 127 ? ": it cannot be executed" : "");
 	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_COMMAND, "%.60s %s",
-			  d->cfg->failed_command, text);
-	udrvd_log(status ? UDRV_WARN : UDRV_INFO, d->cfg->name, "%s %s", d->cfg->failed_command,
+			  d->cfg->held_command, text);
+	udrvd_log(status ? UDRV_WARN : UDRV_INFO, d->cfg->name, "%s %s", d->cfg->held_command,
 		  text);
 }
 
@@ -129,21 +129,21 @@ void udrvd_escalate(struct udrvd_device *d)
 	struct udrvd_escalation *e = &d->escalation;
 	int ret;
 
-	if (!d->cfg->failed_command[0])
+	if (!d->cfg->held_command[0])
 		return;
 	if (e->process.pid) {
 		udrvd_log(UDRV_WARN, d->cfg->name, "%s still runs from the last time",
-			  d->cfg->failed_command);
+			  d->cfg->held_command);
 		return;
 	}
 	e->killed = false;
 	e->timer.fn = timed_out;
 	ret = start(d);
 	if (ret)
-		udrvd_log(UDRV_ERR, d->cfg->name, "%s cannot be run: %s", d->cfg->failed_command,
+		udrvd_log(UDRV_ERR, d->cfg->name, "%s cannot be run: %s", d->cfg->held_command,
 			  strerror(-ret));
 	else
-		udrvd_timer_arm(&d->udrvd->loop, &e->timer, d->cfg->failed_timeout);
+		udrvd_timer_arm(&d->udrvd->loop, &e->timer, d->cfg->held_timeout);
 }
 
 void udrvd_escalate_end(struct udrvd_device *d)

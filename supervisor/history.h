@@ -31,7 +31,7 @@
 #define UDRVD_H_STORM		"irq-storm"	/* udrv.ko slowed its interrupts down */
 #define UDRVD_H_ENDPOINT	"endpoint"
 #define UDRVD_H_BACKOFF		"backoff"
-#define UDRVD_H_FAILED		"failed"
+#define UDRVD_H_HELD		"held"
 #define UDRVD_H_RELEASED	"released"
 
 struct udrvd_entry {

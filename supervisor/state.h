@@ -12,7 +12,7 @@ enum udrvd_state {
 	UDRVD_RUNNING,
 	UDRVD_DYING,		/* we sent SIGKILL; its death is not seen yet */
 	UDRVD_BACKOFF,		/* dead; the next process waits for its time */
-	UDRVD_FAILED,		/* dead, and no next process until an operator asks */
+	UDRVD_HELD,		/* dead, and no next process until an operator asks */
 	UDRVD_STOPPING,		/* asked to end */
 	UDRVD_RESTARTING,	/* asked to end, and to come again */
 	UDRVD_STATES

@@ -219,7 +219,7 @@ static int look(struct ctl *c, const char *name, const char *wanted, bool last)
 	state = ctl_text(d, "state");
 	ret = strcmp(state, wanted) ? -1 : CTL_OK;
 	/* It would not come by itself. */
-	if (ret && (last || (!strcmp(state, "failed") && !strcmp(wanted, "running")))) {
+	if (ret && (last || (!strcmp(state, "held") && !strcmp(wanted, "running")))) {
 		fprintf(stderr, "udrvctl: %s is '%s', not '%s'; last cause: %s\n", name, state,
 			wanted, ctl_text(d, "last_cause"));
 		ret = CTL_BAD;
@@ -236,7 +236,7 @@ static int do_wait(struct ctl *c, const char *cmd)
 	if (c->argc != 2)
 		return wrong(cmd, "NAME STATE [--timeout SECONDS]");
 	if (udrvd_state_parse(c->argv[1]) < 0)
-		return wrong(cmd, "NAME off|starting|running|dying|backoff|failed|stopping|restarting");
+		return wrong(cmd, "NAME off|starting|running|dying|backoff|held|stopping|restarting");
 	for (;;) {
 		bool last = now() >= end;
 

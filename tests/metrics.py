@@ -36,7 +36,7 @@ DEVICES = [
                    "read_sectors": 40, "written_sectors": 48, "errors": 1},
                   {"unit": 3, "reads": 0, "writes": 0, "flushes": 0, "discards": 0,
                    "read_sectors": 0, "written_sectors": 0, "errors": 0}]}},
-    COMMON | {"name": "snd0", "bdf": "0000:00:10.0", "state": "failed", "interrupts": None,
+    COMMON | {"name": "snd0", "bdf": "0000:00:10.0", "state": "held", "interrupts": None,
               "endpoint": None,
               "recovery": {"count": 0, "last_ms": None, "median_ms": None, "max_ms": None},
               "counters": {"streams": [

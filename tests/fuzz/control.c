@@ -43,7 +43,7 @@ int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 		write_trace(d->trace.ring);
 	d->state = (d->state + 1) % UDRVD_STATES;
 	d->process.pid = d->state == UDRVD_RUNNING ? getpid() : 0;
-	return d->state == UDRVD_FAILED ? -EPERM : 0;
+	return d->state == UDRVD_HELD ? -EPERM : 0;
 }
 
 int udrvd_device_signal(struct udrvd_device *d, int sig)

@@ -119,7 +119,7 @@ static void dies_at_start_up(void **state)
 	char text[65536];
 
 	one(r, "options=mode=die\n[restart]\nbackoff_min=5ms\nbackoff_max=40ms\nlimit=20\n");
-	rig_wait(r, "d", "failed", 20000);
+	rig_wait(r, "d", "held", 20000);
 	took = now_ms() - began;
 	rig_want(r, rig_number(r, "d", "starts") == 20);
 	rig_want(r, rig_number(r, "d", "strikes") == 20);
@@ -131,11 +131,11 @@ static void dies_at_start_up(void **state)
 	rig_want(r, rig_number(r, "d", "starts") == 20);
 	rig_want(r, rig_run(r, text, sizeof(text), "udrvctl -s %s/s --json history d", r->dir) == 0);
 	/* The first restart waits only if the driver died within backoff_min. */
-	rig_want(r, count(text, "\"backoff\"") >= 18 && count(text, "\"failed\"") == 1);
+	rig_want(r, count(text, "\"backoff\"") >= 18 && count(text, "\"held\"") == 1);
 	/* An operator may think otherwise. */
 	rig_want(r, rig_do(r, "start", "d"));
 	rig_wait_number(r, "d", "starts", 40, 20000);
-	rig_wait(r, "d", "failed", 5000);
+	rig_wait(r, "d", "held", 5000);
 }
 
 static bool has_children(struct rig *r)
@@ -188,9 +188,9 @@ static void somebody_is_told(void **state)
 
 	write_script(r, "echo \"$1 $UDRV_NAME $UDRV_DEVICE $UDRV_CAUSE $UDRV_DEATHS $(id -u)\" >> ${0%script}w/told");
 	snprintf(config, sizeof(config), "options=mode=die\n[restart]\nlimit=3\nbackoff_min=1ms\n"
-		 "[failed]\ncommand=%s/script\nuser=12345\n", r->dir);
+		 "[held]\ncommand=%s/script\nuser=12345\n", r->dir);
 	one(r, config);
-	rig_wait(r, "d", "failed", 5000);
+	rig_wait(r, "d", "held", 5000);
 	logged(r, "script ended well");
 	snprintf(path, sizeof(path), "%s/w/told", r->dir);
 	f = fopen(path, "re");
@@ -210,13 +210,13 @@ static void who_is_told_has_a_limit(void **state)
 
 	write_script(r, "trap '' TERM HUP; (trap '' HUP; sleep 1000) & sleep 1000");
 	snprintf(config, sizeof(config), "options=mode=die\n[restart]\nlimit=1\n"
-		 "[failed]\ncommand=%s/script\ntimeout=100ms\n", r->dir);
+		 "[held]\ncommand=%s/script\ntimeout=100ms\n", r->dir);
 	rig_device(r, "d", config);
 	snprintf(config, sizeof(config), "options=mode=die\n[restart]\nlimit=1\n"
-		 "[failed]\ncommand=%s/none\n", r->dir);
+		 "[held]\ncommand=%s/none\n", r->dir);
 	rig_device(r, "e", config);
 	rig_start(r);
-	rig_wait(r, "d", "failed", 5000);
+	rig_wait(r, "d", "held", 5000);
 	logged(r, "script ended by signal 9: its time was up");
 	logged(r, "none ended with status 127: it cannot be executed");
 	rig_want(r, !has_children(r));
@@ -232,7 +232,7 @@ static void crashes_before_work(void **state)
 		rig_wait(r, "d", "running", 5000);
 		rig_want(r, rig_do(r, "kill", "d"));
 	}
-	rig_wait(r, "d", "failed", 5000);
+	rig_wait(r, "d", "held", 5000);
 }
 
 static void cannot_be_executed(void **state)
@@ -243,10 +243,10 @@ static void cannot_be_executed(void **state)
 	rig_device_driver(r, "text", "/etc/passwd", "[restart]\nlimit=2\nbackoff_min=1ms\n");
 	rig_device(r, "good", "options=mode=good\n");
 	rig_start(r);
-	rig_wait(r, "gone", "failed", 5000);
+	rig_wait(r, "gone", "held", 5000);
 	rig_want(r, !strcmp(rig_text(r, "gone", "last_cause"),
 			    "driver=/nonexistent/driver: No such file or directory"));
-	rig_wait(r, "text", "failed", 5000);
+	rig_wait(r, "text", "held", 5000);
 	rig_want(r, !strcmp(rig_text(r, "text", "last_cause"),
 			    "driver=/etc/passwd: Permission denied"));
 	rig_wait(r, "good", "running", 5000);
@@ -257,7 +257,7 @@ static void never_ready(void **state)
 	struct rig *r = *state;
 
 	one(r, "options=mode=mute\n[restart]\nstart_timeout=100ms\nlimit=2\nbackoff_min=1ms\n");
-	rig_wait(r, "d", "failed", 5000);
+	rig_wait(r, "d", "held", 5000);
 	rig_want(r, !strcmp(rig_text(r, "d", "last_cause"),
 			    "killed by SIGKILL (no READY=1 within 100 ms)"));
 }
@@ -348,7 +348,7 @@ static void only_the_driver_itself_is_heard(void **state)
 	struct rig *r = *state;
 
 	one(r, "options=mode=proxy\n[restart]\nstart_timeout=300ms\nlimit=1\n[sandbox]\nconfine=no\n");
-	rig_wait(r, "d", "failed", 5000);
+	rig_wait(r, "d", "held", 5000);
 	rig_want(r, rig_number(r, "d", "foreign_messages") == 1);
 }
 

@@ -290,7 +290,7 @@ static void one_bad_device(void **state)
 	fputs("[device]\nname=absent\nbdf=0000:fe:1f.7\ndriver=/x\n", f);
 	fclose(f);
 	rig_start(r);
-	rig_wait(r, "absent", "failed", 5000);
+	rig_wait(r, "absent", "held", 5000);
 	print_message("# absent: %s\n", rig_text(r, "absent", "last_cause"));
 	rig_want(r, strlen(rig_text(r, "absent", "last_cause")) > 10);
 	rig_want(r, rig_log_has(r, "udrvd: absent: 0000:fe:1f.7: "));

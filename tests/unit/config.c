@@ -150,8 +150,8 @@ static const struct { const char *text, *said; } wrong[] = {
 	{ "[restart]\nbackoff_min=11s\n", "x.ini:6: backoff_min is more than backoff_max" },
 	{ "[restart]\nstart_timeout=0\n", "x.ini:6: start_timeout=0: expected" },
 	{ "[restart]\nstandby=maybe\n", "x.ini:6: standby=maybe: expected yes or no" },
-	{ "[failed]\ncommand=mail root\n", "x.ini:6: command=mail root: expected the absolute path" },
-	{ "[failed]\ntimeout=0\n", "x.ini:6: timeout=0: expected a time from 10ms" },
+	{ "[held]\ncommand=mail root\n", "x.ini:6: command=mail root: expected the absolute path" },
+	{ "[held]\ntimeout=0\n", "x.ini:6: timeout=0: expected a time from 10ms" },
 	{ "[sandbox]\nuser=root\n", "x.ini:6: user=root: expected a user other than root" },
 	{ "[sandbox]\nuser=0\n", "x.ini:6: user=0: expected a user other than root" },
 	{ "[sandbox]\nuser=no such user\n", "x.ini:6: user=no such user: expected" },
@@ -389,12 +389,12 @@ static void given_up(void **state)
 	struct udrvd_config c;
 
 	parse_right(NEEDED, &c);
-	assert_string_equal(c.failed_command, "");
-	parse_right(NEEDED "[failed]\ncommand=/bin/x\nuser=daemon\ntimeout=5s\n", &c);
-	assert_string_equal(c.failed_command, "/bin/x");
-	assert_true(c.failed_user == 1 && c.failed_group == 1 && c.failed_timeout == 5 * SEC);
-	parse_right(NEEDED "[failed]\ncommand=/bin/x\n", &c);
-	assert_true(c.failed_user == 0 && c.failed_timeout == 30 * SEC);
+	assert_string_equal(c.held_command, "");
+	parse_right(NEEDED "[held]\ncommand=/bin/x\nuser=daemon\ntimeout=5s\n", &c);
+	assert_string_equal(c.held_command, "/bin/x");
+	assert_true(c.held_user == 1 && c.held_group == 1 && c.held_timeout == 5 * SEC);
+	parse_right(NEEDED "[held]\ncommand=/bin/x\n", &c);
+	assert_true(c.held_user == 0 && c.held_timeout == 30 * SEC);
 }
 
 static void missing_file(void **state)

@@ -21,15 +21,15 @@ static const char *const picture[UDRVD_STATES][UDRVD_EVENTS + 1] = {
 	[UDRVD_OFF] = {
 	"st fs", "of",	"st fs", "of !", "of #", "of #", "of #", "of #", "of #", "of #" },
 	[UDRVD_STARTING] = {
-	"st",	"so t",	"re t",	"dy k",	"ru w",	"ba qhb", "fa qd", "st #", "fa rd", "dy k" },
+	"st",	"so t",	"re t",	"dy k",	"ru w",	"ba qhb", "he qd", "st #", "he rd", "dy k" },
 	[UDRVD_RUNNING] = {
-	"ru",	"so t",	"re t",	"dy k",	"ru",	"ba qhb", "fa qd", "dy k", "ru #", "ru #" },
+	"ru",	"so t",	"re t",	"dy k",	"ru",	"ba qhb", "he qd", "dy k", "ru #", "ru #" },
 	[UDRVD_DYING] = {
-	"dy",	"so k",	"re k",	"dy k",	"dy",	"ba qhb", "fa qd", "dy #", "dy #", "dy k" },
+	"dy",	"so k",	"re k",	"dy k",	"dy",	"ba qhb", "he qd", "dy #", "dy #", "dy k" },
 	[UDRVD_BACKOFF] = {
 	"st fs", "of qrd", "st fs", "ba !", "ba #", "ba #", "ba #", "ba #", "ba #", "st s" },
-	[UDRVD_FAILED] = {
-	"st fs", "of qrd", "st fs", "fa !", "fa #", "fa #", "fa #", "fa #", "fa #", "fa #" },
+	[UDRVD_HELD] = {
+	"st fs", "of qrd", "st fs", "he !", "he #", "he #", "he #", "he #", "he #", "he #" },
 	[UDRVD_STOPPING] = {
 	"re t",	"so",	"re t",	"so k",	"so",	"of qrd", "of qrd", "so #", "so #", "so k" },
 	[UDRVD_RESTARTING] = {
@@ -38,7 +38,7 @@ static const char *const picture[UDRVD_STATES][UDRVD_EVENTS + 1] = {
 
 static const char *const short_names[UDRVD_STATES] = {
 	[UDRVD_OFF] = "of", [UDRVD_STARTING] = "st", [UDRVD_RUNNING] = "ru",
-	[UDRVD_DYING] = "dy", [UDRVD_BACKOFF] = "ba", [UDRVD_FAILED] = "fa",
+	[UDRVD_DYING] = "dy", [UDRVD_BACKOFF] = "ba", [UDRVD_HELD] = "he",
 	[UDRVD_STOPPING] = "so", [UDRVD_RESTARTING] = "re",
 };
 
@@ -144,7 +144,7 @@ static void walk_one(struct model *m, enum udrvd_event e)
 	}
 	assert_int_equal(m->process, has_process(m->s));
 	/* Whatever is neither at rest nor running has a time limit. */
-	if (m->s != UDRVD_OFF && m->s != UDRVD_FAILED && m->s != UDRVD_RUNNING)
+	if (m->s != UDRVD_OFF && m->s != UDRVD_HELD && m->s != UDRVD_RUNNING)
 		assert_true(m->timer);
 	if (m->s == UDRVD_OFF)
 		assert_false(m->held);
