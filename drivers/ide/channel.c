@@ -71,6 +71,7 @@ int ide_submit(struct ide *ide, unsigned int channel, unsigned int drive, struct
 		return -EINVAL;
 	req->drive = drive;
 	req->tries = 0;
+	req->flush_next = req->written = false;
 	req->next = NULL;
 	*ch->tail = req;
 	ch->tail = &req->next;
@@ -151,12 +152,12 @@ bool ide_setup_next(struct ide_channel *ch)
 	return false;
 }
 
-static int make_cmd(struct ide_channel *ch, const struct ide_req *req)
+static int make_cmd(struct ide_channel *ch, struct ide_req *req)
 {
 	const struct ide_drive *d = &ch->drives[req->drive];
 	int n;
 
-	switch (req->op) {
+	switch (req->written ? IDE_FLUSH : req->op) {
 	case IDE_FLUSH:
 		ide_cmd_flush(&ch->now, &d->id);
 		return 0;
@@ -169,6 +170,7 @@ static int make_cmd(struct ide_channel *ch, const struct ide_req *req)
 		ch->data = req->buf.va;
 		n = ide_cmd_rw(&ch->now, &d->id, req->op == IDE_WRITE, d->mode, d->multiple,
 			       req->sector, req->nsect);
+		req->flush_next = !n && req->fua && !ide_cmd_fua(&ch->now, &d->id);
 		if (!n && is_dma(ch))
 			n = ide_prd_build(ch->prd, req->buf.iova, req->nsect * (size_t)IDE_SECTOR);
 		return n < 0 ? n : 0;
@@ -276,8 +278,13 @@ void ide_finish(struct ide_channel *ch, int status)
 		if (is_dma(ch))
 			ch->drives[ch->now_drive].dma_trouble = 0;
 	}
-	if (req)
+	if (req && !status && req->flush_next) {
+		req->flush_next = false;
+		req->written = true;
+		ide_again(ch, req);
+	} else if (req) {
 		req->done(req, status);
+	}
 	ide_pump(ch);
 }
 

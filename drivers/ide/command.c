@@ -49,6 +49,22 @@ int ide_cmd_rw(struct ide_cmd *cmd, const struct ide_id *id, bool write, bool dm
 	return 0;
 }
 
+/* These have the 48-bit form only, whose count is not the other one's. */
+bool ide_cmd_fua(struct ide_cmd *cmd, const struct ide_id *id)
+{
+	if (!id->fua)
+		return false;
+	if (cmd->protocol == IDE_DMA_OUT)
+		cmd->command = WRITE_DMA_FUA_EXT;
+	else if (cmd->command == WRITE_MULTIPLE || cmd->command == WRITE_MULTIPLE_EXT)
+		cmd->command = WRITE_MULTIPLE_FUA_EXT;
+	else
+		return false;
+	cmd->ext = true;
+	cmd->count = (uint16_t)cmd->nsect;
+	return true;
+}
+
 void ide_cmd_flush(struct ide_cmd *cmd, const struct ide_id *id)
 {
 	*cmd = (struct ide_cmd){

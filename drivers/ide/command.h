@@ -28,6 +28,9 @@ struct ide_cmd {
  * that).  -EINVAL: it does not fit into the disk or one command. */
 int ide_cmd_rw(struct ide_cmd *cmd, const struct ide_id *id, bool write, bool dma,
 	       uint32_t multiple, uint64_t sector, uint32_t nsect);
+/* Turn a write into one that is done when the medium has the data.  false: this
+ * drive has no such form of it, and a FLUSH CACHE must follow. */
+bool ide_cmd_fua(struct ide_cmd *cmd, const struct ide_id *id);
 void ide_cmd_flush(struct ide_cmd *cmd, const struct ide_id *id);
 /* ranges: 512 bytes for the drive to read.  -EINVAL as above. */
 int ide_cmd_trim(struct ide_cmd *cmd, const struct ide_id *id, uint64_t sector,

@@ -53,7 +53,7 @@ static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_
 	*r = (struct disk_req){
 		.ide = {
 			.op = ops[req->op], .sector = req->sector, .nsect = req->nsect,
-			.buf = req->buf, .done = disk_done,
+			.fua = req->fua, .buf = req->buf, .done = disk_done,
 		},
 		.blk = req,
 	};
@@ -71,6 +71,8 @@ static struct udrv_blk_limits limits_of(const struct ide_id *id)
 		.depth = DEPTH,
 		/* Without a word on its cache it may have one. */
 		.flags = (id->write_cache || !id->flush ? UDRV_BLK_WRITE_CACHE : 0) |
+			 /* Without it the kernel flushes after a write, once for many of them. */
+			 (id->write_cache && id->fua ? UDRV_BLK_FUA : 0) |
 			 (id->rotational ? UDRV_BLK_ROTATIONAL : 0),
 	};
 }

@@ -24,6 +24,7 @@ struct ide_req {
 	enum ide_op op;
 	uint64_t sector;
 	uint32_t nsect;
+	bool fua;			/* WRITE: done means on the medium */
 	struct udrv_dma buf;		/* READ, WRITE: nsect * 512 bytes */
 	/* 0; -ENODATA: bad sector; -EIO; -ETIMEDOUT; -ENODEV: the drive has
 	 * failed; -EOPNOTSUPP.  Called from the loop, or within ide_submit(). */
@@ -32,6 +33,8 @@ struct ide_req {
 	/* The engine's: */
 	unsigned int drive;
 	unsigned int tries;
+	/* A write with fua on a drive without such commands takes two: */
+	bool flush_next, written;
 	struct ide_req *next;
 };
 

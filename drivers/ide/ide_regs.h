@@ -54,6 +54,8 @@
 #define WRITE_SECTORS_EXT	0x34
 #define WRITE_DMA_EXT		0x35
 #define WRITE_MULTIPLE_EXT	0x39
+#define WRITE_DMA_FUA_EXT	0x3d	/* not in ATA-6: ATA-7 6.73, done means on the medium */
+#define WRITE_MULTIPLE_FUA_EXT	0xce	/* ATA-7 6.78 */
 #define DATA_SET_MANAGEMENT	0x06	/* not in ATA-6: ACS-2 7.10 */
 #define  DSM_TRIM		0x01
 #define  DSM_ENTRIES		64u	/* ranges in 512 bytes */

@@ -16,6 +16,7 @@ struct ide_id {
 	bool dma;
 	bool flush, flush_ext;
 	bool write_cache;		/* there and on */
+	bool fua;			/* writes that go through it */
 	bool trim;
 	bool rotational;
 	uint32_t multiple;		/* sectors in a block of PIO data; 0: one by one */

@@ -75,10 +75,10 @@ static void announce(const struct ide_channel *ch, unsigned int drive)
 {
 	const struct ide_drive *d = &ch->drives[drive];
 
-	udrv_log(ch->ide->dev, UDRV_INFO, "%u:%u %s %s, %llu MiB, %s%s%s%s%s", ch->n, drive,
+	udrv_log(ch->ide->dev, UDRV_INFO, "%u:%u %s %s, %llu MiB, %s%s%s%s%s%s", ch->n, drive,
 		 d->id.model, d->id.serial, (unsigned long long)(d->id.sectors >> 11),
 		 ide_mode_name(d->mode), d->id.lba48 ? ", LBA48" : "",
-		 d->id.write_cache ? ", write cache" : "", d->id.trim ? ", TRIM" : "",
+		 d->id.write_cache ? ", write cache" : "", d->id.fua ? ", FUA" : "", d->id.trim ? ", TRIM" : "",
 		 ch->ide->polled ? ", polled" : "");
 }
 

@@ -145,6 +145,8 @@ void ide_drive_error(struct ide_channel *ch, uint8_t status, uint8_t error)
 		slower(ch, ide_mode_lower(d->mode));
 		retry(ch, TRIES_CABLE, -EIO, false);
 	} else {
+		if (ch->now.command == WRITE_DMA_FUA_EXT || ch->now.command == WRITE_MULTIPLE_FUA_EXT)
+			d->id.fua = d->id.fua && !(error & ERROR_ABRT);
 		/* With DRQ the drive still wants to move data: only a reset
 		 * makes it forget them. */
 		retry(ch, TRIES_MEDIUM, ide_errno(error), status & STATUS_DRQ);

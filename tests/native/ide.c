@@ -239,6 +239,70 @@ static void native_mode(void **state)
 	assert_true(rig.ide->ch[0].interrupts && rig.ide->ch[1].interrupts);
 }
 
+/* A drive that goes through its cache when told to: QEMU's does not know such
+ * commands, so the hook turns them into what it knows. */
+static struct {
+	uint8_t command[8];
+	unsigned int n;
+	bool drive_knows;
+} seen;
+
+static bool see_commands(enum rig_window w, size_t off, uint32_t val)
+{
+	uint8_t known = val == WRITE_DMA_FUA_EXT ? WRITE_DMA_EXT :
+			val == WRITE_MULTIPLE_FUA_EXT ? WRITE_MULTIPLE_EXT : 0;
+
+	if (w != RIG_CMD || off != COMMAND)
+		return true;
+	if (seen.n < sizeof(seen.command))
+		seen.command[seen.n++] = (uint8_t)val;
+	if (!known || !seen.drive_knows)
+		return true;
+	udrv_write8(&rig.ide->ch[0].cmd, COMMAND, known);
+	seen.n--;			/* it came by here, too */
+	return false;
+}
+
+static void check_fua(uint32_t nsect, unsigned int n, const uint8_t *commands)
+{
+	seen.n = 0;
+	rig_fill(rig.buf.va, 5000, nsect, n);
+	assert_int_equal(rig_do(&rig, 0, IDE_WRITE, 5000, nsect, 0), 0);
+	assert_int_equal(seen.n, n);
+	assert_memory_equal(seen.command, commands, n);
+	assert_true(rig_file_is(&rig, 0, 5000, nsect, n));
+}
+
+static void writes_through_the_cache(void **state)
+{
+	static const struct rig_hooks hooks = { .write = see_commands };
+	struct ide_drive *drive;
+
+	rig_disk(&rig, 0, 16 * MIB, RAW, "");
+	rig_open(&rig, "piix4-ide");
+	rig_hook(rig_channel(&rig, 0), &hooks);
+	drive = &rig_channel(&rig, 0)->drives[0];
+	rig_options.fua = true;
+	/* As QEMU's drives are: the cache has to be flushed afterwards. */
+	check_fua(8, 2, (uint8_t []){ WRITE_DMA, FLUSH_CACHE_EXT });
+	check_fua(256, 2, (uint8_t []){ WRITE_DMA, FLUSH_CACHE_EXT });
+
+	seen.drive_knows = drive->id.fua = true;
+	check_fua(8, 1, (uint8_t []){ WRITE_DMA_FUA_EXT });
+	check_fua(256, 1, (uint8_t []){ WRITE_DMA_FUA_EXT });
+	drive->mode = 0;
+	check_fua(40, 1, (uint8_t []){ WRITE_MULTIPLE_FUA_EXT });
+	drive->multiple = 0;
+	check_fua(3, 2, (uint8_t []){ WRITE_SECTORS, FLUSH_CACHE_EXT });
+
+	/* One that says it does, and then does not. */
+	seen.drive_knows = false;
+	drive->mode = XFER_UDMA | 2;
+	check_fua(8, 3, (uint8_t []){ WRITE_DMA_FUA_EXT, WRITE_DMA, FLUSH_CACHE_EXT });
+	assert_logged("Error 0x4");
+	check_fua(8, 2, (uint8_t []){ WRITE_DMA, FLUSH_CACHE_EXT });
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -247,7 +311,7 @@ int main(void)
 		T(identifies), T(dma_both_ways), T(pio_both_ways), T(without_interrupts),
 		T(beyond_128_gib), T(buffers_over_64_kib), T(two_drives_on_each_channel),
 		T(flush_and_trim), T(requests_that_make_no_sense), T(atapi_is_left_alone),
-		T(no_disk_at_all), T(native_mode),
+		T(no_disk_at_all), T(native_mode), T(writes_through_the_cache),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

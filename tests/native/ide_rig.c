@@ -103,7 +103,7 @@ void rig_submit(struct rig *rig, struct rig_op *op, unsigned int disk, enum ide_
 
 	*op = (struct rig_op){
 		.req = {
-			.op = what, .sector = sector, .nsect = nsect, .done = op_done,
+			.op = what, .fua = rig_options.fua, .sector = sector, .nsect = nsect, .done = op_done,
 			.buf = {
 				.va = (char *)rig->buf.va + offset,
 				.iova = rig->buf.iova + offset, .len = rig->buf.len - offset,

@@ -24,6 +24,7 @@ extern const struct udrv_driver rig_driver;
 /* What rig_driver's start finds set in struct ide; reset by rig_begin(). */
 extern struct rig_options {
 	bool pio, polled;
+	bool fua;			/* its writes are all with fua */
 	unsigned int timeout_ms, reset_ms, standby;
 } rig_options;
 

@@ -42,6 +42,7 @@ static void large_disk(void)
 	set(61, 0x0fff);
 	set(63, 0x0007);
 	set(83, 0x4000 | 1u << 10 | 1u << 12 | 1u << 13);
+	set(84, 0x4000 | 1u << 6);
 	set(85, 1u << 5);
 	set(87, 0x4000);
 	set(88, 0x203f);
@@ -61,7 +62,7 @@ static void a_large_disk(void **state)
 	assert_string_equal(id.serial, "S1");
 	assert_int_equal(id.sectors, 300ull << 21);
 	assert_true(id.lba48 && id.dma && id.flush && id.flush_ext && id.write_cache);
-	assert_true(id.trim && id.rotational);
+	assert_true(id.trim && id.rotational && id.fua);
 	assert_int_equal(id.multiple, 16);
 	assert_int_equal(id.mdma, 7);
 	assert_int_equal(id.udma, 0x3f);
@@ -75,6 +76,7 @@ static void an_old_disk(void **state)
 
 	large_disk();
 	set(83, 0);			/* words 82 to 87 mean nothing */
+	set(84, 1u << 6);
 	set(87, 0);
 	set(53, 0);
 	set(60, 1000);
@@ -82,7 +84,7 @@ static void an_old_disk(void **state)
 	set(47, 0x800f);		/* no power of two */
 	assert_null(ide_identify(&id, data));
 	assert_int_equal(id.sectors, 1000);
-	assert_false(id.lba48 || id.flush || id.flush_ext || id.write_cache || id.trim);
+	assert_false(id.lba48 || id.flush || id.flush_ext || id.write_cache || id.trim || id.fua);
 	assert_int_equal(id.mdma | id.udma, 0);
 	assert_int_equal(id.multiple, 8);
 }
@@ -206,6 +208,28 @@ static void flushes(void **state)
 	assert_int_equal(cmd.command, FLUSH_CACHE);
 }
 
+static void writes_through_the_cache(void **state)
+{
+	struct ide_id fua = big;
+	struct ide_cmd cmd;
+
+	fua.fua = true;
+	ide_cmd_rw(&cmd, &big, true, true, 0, 0, 256);
+	assert_false(ide_cmd_fua(&cmd, &big));
+	assert_int_equal(cmd.command, WRITE_DMA);
+	assert_true(ide_cmd_fua(&cmd, &fua));
+	assert_int_equal(cmd.command, WRITE_DMA_FUA_EXT);
+	assert_true(cmd.ext);
+	assert_int_equal(cmd.count, 256);	/* 0 in the short form */
+	ide_cmd_rw(&cmd, &big, true, false, 16, 0, 65536);
+	assert_true(ide_cmd_fua(&cmd, &fua));
+	assert_int_equal(cmd.command, WRITE_MULTIPLE_FUA_EXT);
+	assert_int_equal(cmd.count, 0);
+	ide_cmd_rw(&cmd, &big, true, false, 0, 0, 1);
+	assert_false(ide_cmd_fua(&cmd, &fua));
+	assert_int_equal(cmd.command, WRITE_SECTORS);
+}
+
 static uint64_t range(const uint8_t *ranges, unsigned int n)
 {
 	uint64_t entry;
@@ -298,6 +322,7 @@ int main(void)
 		cmocka_unit_test(disks_we_refuse), cmocka_unit_test(sector_sizes),
 		cmocka_unit_test(modes), cmocka_unit_test(reads_and_writes),
 		cmocka_unit_test(commands_that_do_not_fit), cmocka_unit_test(flushes),
+		cmocka_unit_test(writes_through_the_cache),
 		cmocka_unit_test(trims), cmocka_unit_test(errors),
 		cmocka_unit_test(descriptors), cmocka_unit_test(descriptors_that_cannot_be),
 	};
