@@ -245,7 +245,7 @@ int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
 	strcpy(d->driver, cfg->driver);
 	d->timer.fn = timed_out;
 	d->watchdog.fn = silent;
-	d->vfio = (struct udrv_host_vfio){ -1, -1, -1, -1, { -1, -1 } };
+	d->vfio = UDRV_HOST_CLOSED;
 	d->arena = d->checkpoint = d->storm.fd = d->trace.fd = -1;
 	udrvd_cell_init(&d->cell);
 	udrvd_standby_init(d);

@@ -101,6 +101,7 @@ struct udrvd_device {
 	struct udrv_host_vfio vfio;		/* all -1: not open, or no hardware */
 	struct udrv_host_ports ports;		/* its driver gets */
 	int arena, checkpoint;			/* memfds; -1: not made yet */
+	char arena_name[40];			/* and where it is mapped */
 	const volatile struct udrv_checkpoint *page;
 	struct udrvd_endpoint endpoint;
 	struct udrvd_trace trace;

@@ -63,6 +63,27 @@ static int open_memory(struct udrvd_device *d, struct udrv_error *err)
 	return 0;
 }
 
+/* Once for all drivers.  One that gets it unmapped maps it itself, so without the
+ * right to do it here we are only slower. */
+static void map_arena(struct udrvd_device *d)
+{
+	struct udrv_host_map map;
+	int ret;
+
+	if (d->vfio.n_kept)
+		return;
+	snprintf(d->arena_name, sizeof(d->arena_name), "arena");
+	if (d->vfio.container < 0)
+		return;
+	ret = udrv_host_keep(&d->vfio, d->arena, 0, d->cfg->arena, &map);
+	if (ret)
+		udrvd_log(UDRV_INFO, d->cfg->name, "each driver maps its DMA memory itself: %s",
+			  strerror(-ret));
+	else
+		snprintf(d->arena_name, sizeof(d->arena_name), "arena@%llx+%llx",
+			 (unsigned long long)map.iova, (unsigned long long)map.len);
+}
+
 static int open_hardware(struct udrvd_device *d, struct udrv_error *err)
 {
 	int ret = 0;
@@ -97,6 +118,8 @@ int udrvd_device_open(struct udrvd_device *d, struct udrv_error *err)
 
 	if (!ret)
 		ret = open_hardware(d, err);
+	if (!ret)
+		map_arena(d);
 	if (!ret)
 		ret = open_endpoint(d, err);
 	return ret;
@@ -181,6 +204,13 @@ static struct quiet *make_quiet(const struct udrv_host_vfio *v)
 	return q;
 }
 
+/* A driver that did nothing useful, or had to be ended, may have done something
+ * to the mappings of which nobody knows. */
+static bool keeps_mappings(const struct udrvd_device *d)
+{
+	return !d->strikes && !d->why[0];
+}
+
 void udrvd_device_quiesce(struct udrvd_device *d)
 {
 	static const char *const what[UDRV_QUIESCE_STEPS] = {
@@ -194,8 +224,11 @@ void udrvd_device_quiesce(struct udrvd_device *d)
 
 	if (d->vfio.device < 0)
 		return;
+	if (!keeps_mappings(d))
+		d->vfio.n_kept = 0;
 	q = make_quiet(&d->vfio);
 	ret = q ? udrvd_job_run(&q->job, QUIET_MS) : -ENOMEM;
+	d->vfio.n_kept = ret ? 0 : q->vfio.n_kept;
 	for (int i = 0; i < UDRV_QUIESCE_STEPS; i++)
 		note_step(d, what[i], ret ? udrvd_now() : q->log.when[i],
 			  ret ? ret : q->log.result[i]);

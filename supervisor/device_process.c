@@ -92,7 +92,7 @@ static unsigned int list_fds(struct udrvd_device *d, struct udrvd_fd *fds)
 	n += add_fd(&fds[n], d->vfio.irq, "irq");
 	n += add_fd(&fds[n], d->vfio.isa[0], "irq14");
 	n += add_fd(&fds[n], d->vfio.isa[1], "irq15");
-	n += add_fd(&fds[n], d->arena, "arena");
+	n += add_fd(&fds[n], d->arena, d->arena_name);
 	n += add_fd(&fds[n], d->checkpoint, "checkpoint");
 	n += add_fd(&fds[n], d->trace.on ? d->trace.fd : -1, "trace");
 	if (d->endpoint.is_open)

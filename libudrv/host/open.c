@@ -142,7 +142,7 @@ static int open_type1(const struct udrv_host_info *i, struct udrv_host_vfio *v,
 
 int udrv_host_open(const char *bdf, struct udrv_host_vfio *out, struct udrv_error *err)
 {
-	struct udrv_host_vfio v = { -1, -1, -1, -1, { -1, -1 } };
+	struct udrv_host_vfio v = UDRV_HOST_CLOSED;
 	struct udrv_host_info i;
 	bool iommufd;
 	int ret;
@@ -184,4 +184,5 @@ void udrv_host_close(struct udrv_host_vfio *v)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	v->n_kept = 0;
 }

@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../src/iommufd_abi.h"
 #include "host_internal.h"
 
 static uint64_t config_offset(int device)
@@ -81,16 +80,13 @@ static int generic_reset(int device)
 	return ioctl(device, VFIO_DEVICE_RESET) ? -errno : 0;
 }
 
-static int unmap_all(int container)
+/* If a driver has left it in disorder, all of it must go. */
+static int unmap(struct udrv_host_vfio *v)
 {
-	struct udrv_ioas_unmap all = { .size = sizeof(all), .len = UINT64_MAX };
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .flags = VFIO_DMA_UNMAP_FLAG_ALL,
-	};
-
-	if (!udrv_iommufd_ioas(container, &all.ioas))
-		return ioctl(container, UDRV_IOAS_UNMAP, &all) ? -errno : 0;
-	return ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno : 0;
+	if (!udrv_host_dma_forget(v->container, v->kept, v->n_kept))
+		return 0;
+	v->n_kept = 0;
+	return udrv_host_dma_forget(v->container, NULL, 0);
 }
 
 static uint64_t now_ns(void)
@@ -101,7 +97,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-int udrv_host_quiesce(const struct udrv_host_vfio *v, struct udrv_quiesce_log *log)
+int udrv_host_quiesce(struct udrv_host_vfio *v, struct udrv_quiesce_log *log)
 {
 	struct udrv_quiesce_log unused;
 	int ret = 0;
@@ -116,7 +112,7 @@ int udrv_host_quiesce(const struct udrv_host_vfio *v, struct udrv_quiesce_log *l
 		case UDRV_QUIESCE_BUS_MASTER: r = udrv_host_bus_master_off(v->device); break;
 		case UDRV_QUIESCE_IRQS:	r = udrv_host_irqs_off(v); break;
 		case UDRV_QUIESCE_RESET: r = generic_reset(v->device); break;
-		case UDRV_QUIESCE_UNMAP: r = unmap_all(v->container); break;
+		case UDRV_QUIESCE_UNMAP: r = unmap(v); break;
 		case UDRV_QUIESCE_STEPS: break;
 		}
 		log->result[step] = r;

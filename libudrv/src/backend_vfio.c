@@ -21,10 +21,23 @@
  * programs by mistake, and the IOMMU then catches it. */
 #define IOVA_FIRST	0x10000u
 
+/* Not what our supervisor has mapped for good. */
 int udrv_vfio_add_range(struct udrv_dev *dev, uint64_t start, uint64_t last)
 {
+	uint64_t iova, len;
+	int ret;
+
 	if (start < IOVA_FIRST)
 		start = IOVA_FIRST;
+	for (int i = 0; i < dev->fds.n; i++) {
+		if (udrv_fds_mapped_nth(&dev->fds, i, &iova, &len) ||
+		    iova > last || iova + len - 1 < start)
+			continue;
+		ret = iova > start ? udrv_vfio_add_range(dev, start, iova - 1) : 0;
+		if (ret || iova + len - 1 >= last)
+			return ret;
+		return udrv_vfio_add_range(dev, iova + len, last);
+	}
 	return start > last ? 0 : udrv_iova_add(&dev->iova, start, last);
 }
 
@@ -217,8 +230,13 @@ static int vfio_dma_unmap(struct udrv_dev *dev, uint64_t iova, size_t len)
 static int vfio_dma_forget(struct udrv_dev *dev)
 {
 	struct udrv_vfio *v = dev->backend_data;
+	struct udrv_host_map kept[UDRV_HOST_KEPT];
+	unsigned int n = 0;
 
-	return v->container < 0 ? 0 : v->iommu->unmap_all(v->container);
+	for (int i = 0; i < dev->fds.n && n < UDRV_HOST_KEPT; i++)
+		if (!udrv_fds_mapped_nth(&dev->fds, i, &kept[n].iova, &kept[n].len))
+			n++;
+	return v->container < 0 ? 0 : udrv_host_dma_forget(v->container, kept, n);
 }
 
 const struct udrv_backend_ops udrv_backend_vfio = {

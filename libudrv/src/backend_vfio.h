@@ -14,7 +14,6 @@ struct udrv_iommu_ops {
 	int (*ranges)(struct udrv_dev *dev, int fd);
 	int (*map)(int fd, void *va, size_t len, uint64_t iova);
 	int (*unmap)(int fd, uint64_t iova, size_t len);
-	int (*unmap_all)(int fd);
 };
 extern const struct udrv_iommu_ops udrv_iommu_type1, udrv_iommu_iommufd;
 /* Addresses that this IOMMU can map. */

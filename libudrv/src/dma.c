@@ -73,9 +73,34 @@ static int arena_fd(struct udrv_dev *dev, size_t *len)
 	return fd;
 }
 
+/* Mapped for the device by our supervisor, once for all drivers to come. */
+static bool is_kept(const struct udrv_dev *dev, size_t len, uint64_t *iova)
+{
+	uint64_t mapped;
+
+	return !udrv_fds_mapped(&dev->fds, "arena", iova, &mapped) && mapped >= len &&
+	       *iova + len - 1 <= dma_limit(dev);
+}
+
+static int arena_dma_map(struct udrv_dev *dev, void *va, size_t len, uint64_t *iova)
+{
+	int ret;
+
+	dev->arena_kept = is_kept(dev, len, iova);
+	if (dev->arena_kept)
+		return 0;
+	ret = udrv_iova_alloc(&dev->iova, len, len >= 2u << 20 ? 2u << 20 : PAGE,
+			      dma_limit(dev), iova);
+	if (ret)
+		return ret;
+	ret = dev->ops->dma_map(dev, va, len, *iova);
+	if (ret)
+		udrv_iova_release(&dev->iova, *iova, len);
+	return ret;
+}
+
 static int arena_map(struct udrv_dev *dev, size_t len, void **vap, uint64_t *iovap)
 {
-	uint64_t iova;
 	void *va;
 	int ret, fd;
 
@@ -90,20 +115,12 @@ static int arena_map(struct udrv_dev *dev, size_t len, void **vap, uint64_t *iov
 	close(fd);
 	if (ret)
 		return ret;
-
-	ret = udrv_iova_alloc(&dev->iova, len, len >= 2u << 20 ? 2u << 20 : PAGE,
-			      dma_limit(dev), &iova);
-	if (!ret) {
-		ret = dev->ops->dma_map(dev, va, len, iova);
-		if (ret)
-			udrv_iova_release(&dev->iova, iova, len);
-	}
+	ret = arena_dma_map(dev, va, len, iovap);
 	if (ret) {
 		munmap(va, len);
 		return ret;
 	}
 	*vap = va;
-	*iovap = iova;
 	dev->arena.len = len;
 	return 0;
 }
@@ -216,10 +233,11 @@ void udrv_dma_close_all(struct udrv_dev *dev)
 		return;
 	if (dev->ops->arena_piece)
 		dev->ops->arena_piece(dev, dev->arena.iova, dev->arena.len, false);
-	if (!dev->ops->arena) {
+	if (!dev->ops->arena && !dev->arena_kept) {
 		dev->ops->dma_unmap(dev, dev->arena.iova, dev->arena.len);
 		udrv_iova_release(&dev->iova, dev->arena.iova, dev->arena.len);
-		munmap(dev->arena.va, dev->arena.len);
 	}
+	if (!dev->ops->arena)
+		munmap(dev->arena.va, dev->arena.len);
 	dev->arena = (struct udrv_dma){ 0 };
 }

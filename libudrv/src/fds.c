@@ -4,6 +4,7 @@
  * LISTEN_FDNAMES as in sd_listen_fds_with_names(3).  Pure.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,11 +56,14 @@ int udrv_fds_split(struct udrv_fds *fds)
 {
 	int names = 1;
 
+	fds->at[0] = 0;
 	for (char *c = fds->names; *c; c++) {
-		if (*c == ':') {
-			*c = '\0';
-			names++;
-		}
+		if (*c != ':')
+			continue;
+		*c = '\0';
+		if (names < UDRV_FDS)
+			fds->at[names] = (uint16_t)(c + 1 - fds->names);
+		names++;
 	}
 	if (names == fds->n)
 		return 0;
@@ -67,14 +71,45 @@ int udrv_fds_split(struct udrv_fds *fds)
 	return -EINVAL;
 }
 
+/* What is behind the '@' of a name says how it stands with the descriptor. */
+static int index_of(const struct udrv_fds *fds, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (int i = 0; len && i < fds->n; i++) {
+		const char *at = fds->names + fds->at[i];
+
+		if (strcspn(at, "@") == len && !strncmp(at, name, len))
+			return i;
+	}
+	return -ENOENT;
+}
+
 int udrv_fds_find(const struct udrv_fds *fds, const char *name)
 {
-	const char *at = fds->names;
+	int i = index_of(fds, name);
 
-	if (!*name)
+	return i < 0 ? i : fds->fd[i];
+}
+
+int udrv_fds_mapped_nth(const struct udrv_fds *fds, int i, uint64_t *iova, uint64_t *len)
+{
+	const char *text = strchr(fds->names + fds->at[i], '@');
+	unsigned long long at, n;
+	char plus, rest;
+
+	if (!text || sscanf(text + 1, "%llx%c%llx%c", &at, &plus, &n, &rest) != 3 || plus != '+')
 		return -ENOENT;
-	for (int i = 0; i < fds->n; i++, at += strlen(at) + 1)
-		if (!strcmp(at, name))
-			return fds->fd[i];
-	return -ENOENT;
+	if (!n || at + n < at)
+		return -ENOENT;
+	*iova = at;
+	*len = n;
+	return 0;
+}
+
+int udrv_fds_mapped(const struct udrv_fds *fds, const char *name, uint64_t *iova, uint64_t *len)
+{
+	int i = index_of(fds, name);
+
+	return i < 0 ? i : udrv_fds_mapped_nth(fds, i, iova, len);
 }

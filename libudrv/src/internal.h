@@ -137,6 +137,7 @@ void udrv_loop_exit(struct udrv_loop *loop);
 struct udrv_fds {
 	int n;
 	int fd[UDRV_FDS];
+	uint16_t at[UDRV_FDS];		/* where its name begins */
 	char names[512];		/* LISTEN_FDNAMES with NULs for colons */
 };
 /* 0: not supervised; 1: supervised; -EINVAL: the variables make no sense. */
@@ -145,6 +146,11 @@ int udrv_fds_parse(struct udrv_fds *fds, const char *listen_pid, const char *lis
 /* NULs for the colons in names.  -EINVAL: there are not n of them. */
 int udrv_fds_split(struct udrv_fds *fds);
 int udrv_fds_find(const struct udrv_fds *fds, const char *name);	/* fd or -ENOENT */
+/* Its name is NAME@IOVA+LEN (hexadecimal): the device reaches so much of it
+ * there already.  -ENOENT: it is not, or there is no such descriptor. */
+int udrv_fds_mapped(const struct udrv_fds *fds, const char *name, uint64_t *iova, uint64_t *len);
+/* The same of descriptor i. */
+int udrv_fds_mapped_nth(const struct udrv_fds *fds, int i, uint64_t *iova, uint64_t *len);
 
 struct udrv_notify {
 	int fd;				/* connected datagram socket, -1: none */
@@ -188,6 +194,7 @@ struct udrv_dev {
 	struct udrv_iova iova;		/* free device addresses */
 	unsigned int dma_bits;
 	struct udrv_dma arena;		/* va NULL: not there yet */
+	bool arena_kept;		/* its mapping is our supervisor's */
 	struct udrv_iova arena_free;	/* free offsets in it */
 
 	void *checkpoint;

@@ -89,19 +89,9 @@ static int type1_unmap(int fd, uint64_t iova, size_t len)
 	return ioctl(fd, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno : 0;
 }
 
-static int type1_unmap_all(int fd)
-{
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .flags = VFIO_DMA_UNMAP_FLAG_ALL,
-	};
-
-	return ioctl(fd, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno : 0;
-}
-
 const struct udrv_iommu_ops udrv_iommu_type1 = {
 	.name = "type1",
 	.ranges = type1_ranges,
 	.map = type1_map,
 	.unmap = type1_unmap,
-	.unmap_all = type1_unmap_all,
 };

@@ -40,6 +40,33 @@ static void empty_names_keep_their_place(void **state)
 	assert_int_equal(udrv_fds_find(&f, "tap"), 5);
 }
 
+/* Behind '@': how it stands with the descriptor. */
+static void knows_what_is_mapped(void **state)
+{
+	static const char *const bad[] = {
+		"arena", "arena@", "arena@1000", "arena@1000+", "arena@1000+0", "arena@x+1",
+		"arena@1000-1000", "arena@1000+1000x", "arena@ffffffffffffffff+2",
+	};
+	uint64_t iova = 1, len = 2;
+	struct udrv_fds f;
+
+	assert_int_equal(udrv_fds_parse(&f, "42", "3", "device:arena@1000000+4000:irq", 42), 1);
+	assert_int_equal(udrv_fds_find(&f, "arena"), 4);
+	assert_int_equal(udrv_fds_find(&f, "irq"), 5);
+	assert_int_equal(udrv_fds_find(&f, "arena@1000000+4000"), -ENOENT);
+	assert_int_equal(udrv_fds_find(&f, "aren"), -ENOENT);
+	assert_int_equal(udrv_fds_mapped(&f, "irq", &iova, &len), -ENOENT);
+	assert_int_equal(udrv_fds_mapped(&f, "nobody", &iova, &len), -ENOENT);
+	assert_true(iova == 1 && len == 2);
+	assert_int_equal(udrv_fds_mapped(&f, "arena", &iova, &len), 0);
+	assert_true(iova == 0x1000000 && len == 0x4000);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(udrv_fds_parse(&f, "42", "1", bad[i], 42), 1);
+		assert_int_equal(udrv_fds_find(&f, "arena"), 3);
+		assert_int_equal(udrv_fds_mapped(&f, "arena", &iova, &len), -ENOENT);
+	}
+}
+
 static void refuses_nonsense(void **state)
 {
 	static const struct { const char *pid, *n, *names; } bad[] = {
@@ -81,6 +108,7 @@ int main(void)
 		cmocka_unit_test(finds_by_name),
 		cmocka_unit_test(not_supervised),
 		cmocka_unit_test(empty_names_keep_their_place),
+		cmocka_unit_test(knows_what_is_mapped),
 		cmocka_unit_test(refuses_nonsense),
 		cmocka_unit_test(notify_refuses_nonsense),
 	};

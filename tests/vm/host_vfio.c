@@ -76,19 +76,24 @@ static void bus_master_on(const struct udrv_host_vfio *v)
 	assert_true(bus_master(v));
 }
 
-static int map(const struct udrv_host_vfio *v, void *va)
+static int map_at(const struct udrv_host_vfio *v, void *va, uint64_t iova, uint64_t len)
 {
 	struct vfio_iommu_type1_dma_map m = {
 		.argsz = sizeof(m), .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)va, .iova = IOVA, .size = 4096,
+		.vaddr = (uintptr_t)va, .iova = iova, .size = len,
 	};
 
 	return ioctl(v->container, VFIO_IOMMU_MAP_DMA, &m) ? -errno : 0;
 }
 
+static int map(const struct udrv_host_vfio *v, void *va)
+{
+	return map_at(v, va, IOVA, 4096);
+}
+
 static void opened(void **state)
 {
-	const struct udrv_host_vfio *v = *state;
+	struct udrv_host_vfio *v = *state;
 	const int fds[] = { v->container, v->device, v->group };
 	uint32_t ioas;
 	/* With an iommufd there is no group to hold. */
@@ -125,7 +130,7 @@ static void a_second_time(void **state)
 
 static void quiesced(void **state)
 {
-	const struct udrv_host_vfio *v = *state;
+	struct udrv_host_vfio *v = *state;
 	struct udrv_quiesce_log log;
 	void *va = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -145,6 +150,48 @@ static void quiesced(void **state)
 	assert_int_equal(map(v, va), 0);
 	assert_int_equal(udrv_host_quiesce(v, NULL), 0);
 	munmap(va, 4096);
+}
+
+static void unmap_all(const struct udrv_host_vfio *v)
+{
+	assert_int_equal(udrv_host_dma_forget(v->container, NULL, 0), 0);
+}
+
+/* What is mapped for good stays, and nothing beside it does. */
+static void kept(void **state)
+{
+	static char page[4096] __attribute__((aligned(4096))), two[8192] __attribute__((aligned(4096)));
+	struct udrv_host_vfio *v = *state;
+	uint32_t ioas;
+	int fd = memfd_create("kept", MFD_CLOEXEC);
+	struct udrv_host_map a, b;
+
+	assert_int_equal(ftruncate(fd, 3 * 4096), 0);
+	assert_int_equal(udrv_host_keep(v, fd, 0, 100, &a), -EINVAL);
+	assert_int_equal(udrv_host_keep(v, fd, 0, 4096, &a), 0);
+	assert_int_equal(udrv_host_keep(v, fd, 4096, 2 * 4096, &b), 0);
+	assert_true(a.len == 4096 && b.len == 2 * 4096 && b.iova >= a.iova + a.len);
+	close(fd);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(map(v, page), 0);
+		assert_int_equal(map_at(v, page, a.iova + a.len, 4096), 0);
+		assert_int_equal(map_at(v, page, b.iova + b.len, 4096), 0);
+		assert_int_equal(map_at(v, page, b.iova + 4096, 4096), -EEXIST);
+		assert_int_equal(udrv_host_quiesce(v, NULL), 0);
+		assert_int_equal(v->n_kept, 2);
+		assert_int_equal(map_at(v, page, a.iova, 4096), -EEXIST);
+		assert_int_equal(map_at(v, page, b.iova, 4096), -EEXIST);
+	}
+	/* A driver put another one in its place, which reaches beyond. */
+	unmap_all(v);
+	assert_int_equal(map_at(v, two, a.iova - 4096, 8192), 0);
+	assert_int_equal(udrv_host_quiesce(v, NULL), 0);
+	/* An iommufd does not tell. */
+	if (udrv_iommufd_ioas(v->container, &ioas)) {
+		assert_int_equal(v->n_kept, 0);
+		assert_int_equal(map_at(v, page, b.iova, 4096), 0);
+	}
+	unmap_all(v);
 }
 
 /* A driver in the middle of its work: DMA mapped, bus master on. */
@@ -178,7 +225,7 @@ static pid_t start_driver(const struct udrv_host_vfio *v)
  * device is quiet, and the next driver finds everything free. */
 static void killed_drivers(void **state)
 {
-	const struct udrv_host_vfio *v = *state;
+	struct udrv_host_vfio *v = *state;
 	struct udrv_quiesce_log log;
 
 	for (int i = 0; i < 3; i++) {
@@ -218,7 +265,7 @@ static void edu_raise(const struct udrv_host_vfio *v)
  * driver asks for them, and then it gets this one. */
 static void asserted_interrupt(void **state)
 {
-	const struct udrv_host_vfio *v = *state;
+	struct udrv_host_vfio *v = *state;
 	uint32_t on = 1, count;
 
 	assert_int_equal(write(v->irq, &on, sizeof(on)), sizeof(on));
@@ -239,7 +286,7 @@ static void asserted_interrupt(void **state)
 /* Without udrv.ko: the dead driver's eventfd is disconnected. */
 static void eventfd_disconnected(void **state)
 {
-	const struct udrv_host_vfio *v = *state;
+	struct udrv_host_vfio *v = *state;
 	union {
 		struct vfio_irq_set set;
 		char bytes[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
@@ -273,6 +320,7 @@ int main(int argc, char *argv[])
 		cmocka_unit_test_setup_teardown(opened, open_device, close_device),
 		cmocka_unit_test_setup_teardown(a_second_time, open_device, close_device),
 		cmocka_unit_test_setup_teardown(quiesced, open_device, close_device),
+		cmocka_unit_test_setup_teardown(kept, open_device, close_device),
 		cmocka_unit_test_setup_teardown(killed_drivers, open_device, close_device),
 	};
 	const struct CMUnitTest edu_tests[] = {

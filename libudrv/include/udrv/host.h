@@ -66,7 +66,15 @@ struct udrv_host_vfio {
 				 * udrv, else -1; MSI is refused while it is open */
 	int isa[2];		/* the same of lines 14 and 15, for an IDE function in
 				 * compatibility mode, which has no INTx; both or none */
+	/* Mapped for good, in ascending order: udrv_host_keep(). */
+	unsigned int n_kept;
+#define UDRV_HOST_KEPT	4
+	struct udrv_host_map {
+		uint64_t iova, len;
+	} kept[UDRV_HOST_KEPT];
 };
+#define UDRV_HOST_CLOSED ((struct udrv_host_vfio){ .container = -1, .group = -1, .device = -1, \
+						   .irq = -1, .isa = { -1, -1 } })
 
 /* Open a device that is bound to udrv or vfio-pci; all O_CLOEXEC.  Through an
  * iommufd where the kernel has it; UDRV_IOMMU=type1 or iommufd overrides. */
@@ -97,8 +105,18 @@ UDRV_API void udrv_host_ports_try(const char *bdf, struct udrv_host_ports *ports
 /* For a driver's UDRV_PORTS: "0:1f0+8,4:c040+16", or "none". */
 UDRV_API void udrv_host_ports_text(const struct udrv_host_ports *ports, char *text, size_t size);
 
+/* Let the device reach len bytes of a file, from off on, at an address that *map
+ * says, for all drivers to come: it stays when their mappings are removed.  Whole
+ * pages; -ENOSPC: there are UDRV_HOST_KEPT. */
+UDRV_API int udrv_host_keep(struct udrv_host_vfio *v, int fd, uint64_t off, uint64_t len,
+			    struct udrv_host_map *map);
+/* Unmap everything but these (ascending).  If what is mapped does not go with
+ * them, an error, and they may be gone. */
+UDRV_API int udrv_host_dma_forget(int container, const struct udrv_host_map *kept, unsigned int n);
+
 /* After the death of a driver: bus master off, interrupts off, generic reset
- * where the device has one, all DMA unmapped.  Each step is tried whatever
+ * where the device has one, all DMA unmapped but what is kept (if that is in
+ * order; else v->n_kept is 0 afterwards).  Each step is tried whatever
  * the others said; when[] gets CLOCK_MONOTONIC ns after each of them.  Returns
  * the first error; log may be NULL. */
 enum udrv_quiesce {
@@ -109,7 +127,7 @@ struct udrv_quiesce_log {
 	uint64_t when[UDRV_QUIESCE_STEPS];
 	int result[UDRV_QUIESCE_STEPS];		/* 0, -errno; -ENOTSUP: has no reset */
 };
-UDRV_API int udrv_host_quiesce(const struct udrv_host_vfio *v, struct udrv_quiesce_log *log);
+UDRV_API int udrv_host_quiesce(struct udrv_host_vfio *v, struct udrv_quiesce_log *log);
 /* Only the interrupts: for a device that the next driver, which comes at once,
  * will stop by itself. */
 UDRV_API int udrv_host_irqs_off(const struct udrv_host_vfio *v);
