@@ -192,7 +192,8 @@ def _hotplug(run):
             "-device", "virtserialport,chardev=qmp,name=qmp"]
     for n in (1, 2):
         argv += ["-device", f"pcie-root-port,id=hp{n},chassis={n},addr={0x1b + n:#x}"]
-    return argv + ["-device", "edu,bus=hp1,id=hot1"]
+    # For an e1000e to be plugged in beside the one of slot 06.
+    return argv + ["-netdev", "hubport,id=hot,hubid=2", "-device", "edu,bus=hp1,id=hot1"]
 
 
 def _device(slot, device, extra, hub):

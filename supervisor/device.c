@@ -129,6 +129,15 @@ static void do_held(struct udrvd_device *d)
 		  d->strikes, d->cause, d->cfg->name);
 }
 
+static void do_unplugged(struct udrvd_device *d)
+{
+	udrvd_outage_forget(&d->history);
+	snprintf(d->cause, sizeof(d->cause), "unplugged");
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_HELD, "%s", d->cause);
+	udrvd_log(UDRV_WARN, d->cfg->name, "%s was unplugged; it goes on when one is plugged in there",
+		  d->cfg->bdf);
+}
+
 static void enter(struct udrvd_device *d, enum udrvd_state to)
 {
 	if (d->state == to)
@@ -139,9 +148,10 @@ static void enter(struct udrvd_device *d, enum udrvd_state to)
 	d->state = to;
 	d->since = udrvd_now();
 	/* What an operator wanted is no outage. */
-	if (to == UDRVD_STOPPING || to == UDRVD_RESTARTING || to == UDRVD_OFF)
+	if (to == UDRVD_STOPPING || to == UDRVD_RESTARTING || to == UDRVD_OFF ||
+	    to == UDRVD_LEAVING)
 		udrvd_outage_forget(&d->history);
-	if (to == UDRVD_STOPPING || to == UDRVD_OFF || to == UDRVD_HELD) {
+	if (to == UDRVD_STOPPING || to == UDRVD_OFF || to == UDRVD_HELD || to == UDRVD_LEAVING) {
 		udrvd_upgrade_failed(d, "the device was stopped");
 		udrvd_standby_end(d);
 	}
@@ -178,6 +188,8 @@ int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 	while (event != NO_EVENT) {
 		struct udrvd_step step = udrvd_step(d->state, event);
 		bool given_up = step.to == UDRVD_HELD && d->state != UDRVD_HELD;
+		bool unplugged = step.to == UDRVD_HELD &&
+			(event == UDRVD_EV_UNPLUGGED || d->state == UDRVD_LEAVING);
 
 		if (step.actions & UDRVD_IMPOSSIBLE)
 			udrvd_log(UDRV_ERR, d->cfg->name, "bug in udrvd: '%s' in state '%s'",
@@ -187,6 +199,8 @@ int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event)
 		enter(d, step.to);
 		if (event == UDRVD_EV_DIED_LIMIT && step.to == UDRVD_HELD)
 			do_held(d);
+		if (unplugged)
+			do_unplugged(d);
 		event = act(d, step.actions);
 		/* The device is quiet now, whatever that program does with it. */
 		if (given_up)
@@ -215,7 +229,7 @@ static void timed_out(struct udrvd_timer *t)
 	else if (d->state == UDRVD_STARTING)
 		snprintf(d->why, sizeof(d->why), "no READY=1 within %llu ms",
 			 cfg->start_timeout / MS);
-	else if (d->state == UDRVD_STOPPING || d->state == UDRVD_RESTARTING)
+	else if (d->state != UDRVD_DYING && d->process.pid)
 		snprintf(d->why, sizeof(d->why), "no end within %llu ms of SIGTERM",
 			 cfg->stop_timeout / MS);
 	udrvd_device_event(d, UDRVD_EV_TIMEOUT);
@@ -247,6 +261,7 @@ int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
 	d->watchdog.fn = silent;
 	d->vfio = UDRV_HOST_CLOSED;
 	d->arena = d->checkpoint = d->storm.fd = d->trace.fd = -1;
+	udrvd_plug_init(d);
 	udrvd_cell_init(&d->cell);
 	udrvd_standby_init(d);
 	udrvd_endpoint_init(&d->endpoint, cfg);
@@ -257,6 +272,7 @@ void udrvd_device_exit(struct udrvd_device *d)
 {
 	udrvd_timer_cancel(&d->udrvd->loop, &d->timer);
 	udrvd_timer_cancel(&d->udrvd->loop, &d->watchdog);
+	udrvd_timer_cancel(&d->udrvd->loop, &d->plug.timer);
 	udrvd_standby_end(d);
 	udrvd_escalate_end(d);
 	udrvd_device_close(d);

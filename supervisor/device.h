@@ -77,6 +77,12 @@ struct udrvd_upgrade {
 	char result[160];		/* why it failed */
 };
 
+/* The device may be taken away and brought back. */
+struct udrvd_plug {
+	struct udrvd_watch request;	/* fd -1: nobody tells us that it goes */
+	struct udrvd_timer timer;	/* one has come */
+};
+
 /* The program that tells somebody; pid 0: it does not run. */
 struct udrvd_escalation {
 	struct udrvd_process process;
@@ -127,6 +133,8 @@ struct udrvd_device {
 	 * it does not drown the others' messages. */
 	struct udrvd_watch notify;
 	char notify_name[64];			/* "@udrv/..." */
+
+	struct udrvd_plug plug;
 
 	struct udrvd_watch storm;		/* fd -1: nobody counts storms */
 	unsigned int storms;			/* since the device was bound */
@@ -207,6 +215,14 @@ void udrvd_guard_end(struct udrvd_guard *g);
 /* While the driver is running. */
 void udrvd_progress_begin(struct udrvd_device *d);
 void udrvd_progress_end(struct udrvd_device *d);
+
+/* ---- plug.c ---------------------------------------------------------------- */
+void udrvd_plug_init(struct udrvd_device *d);
+/* While the device is open. */
+void udrvd_plug_open(struct udrvd_device *d);
+void udrvd_plug_close(struct udrvd_device *d);
+/* A line of the kernel's log. */
+void udrvd_plug_logged(struct udrvd_device *d, const char *line);
 
 /* ---- said.c ---------------------------------------------------------------- */
 int udrvd_said_pipe(int ends[2]);

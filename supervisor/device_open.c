@@ -98,6 +98,7 @@ static int open_hardware(struct udrvd_device *d, struct udrv_error *err)
 		return ret;
 	udrv_host_ports_try(d->cfg->bdf, &d->ports);
 	udrvd_storm_open(d);
+	udrvd_plug_open(d);
 	return 0;
 }
 
@@ -132,6 +133,7 @@ void udrvd_device_release(struct udrvd_device *d)
 	if (d->vfio.container < 0)
 		return;
 	udrvd_storm_close(d);
+	udrvd_plug_close(d);
 	udrv_host_close(&d->vfio);
 	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_RELEASED, "%s", d->cfg->bdf);
 }

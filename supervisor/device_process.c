@@ -302,7 +302,8 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 {
 	struct udrvd_device *d = container_of(w, struct udrvd_device, pidfd);
 	uint64_t now = udrvd_now();
-	bool wanted = d->state == UDRVD_STOPPING || d->state == UDRVD_RESTARTING;
+	bool wanted = d->state == UDRVD_STOPPING || d->state == UDRVD_RESTARTING ||
+		      d->state == UDRVD_LEAVING;
 	struct udrvd_verdict verdict = { 0 };
 	int status, report, found;
 	pid_t pid = d->process.pid;

@@ -58,9 +58,11 @@ static void logged(struct udrvd_watch *w, unsigned int events)
 		return;
 	line[n] = '\0';
 	line[strcspn(line, "\n")] = '\0';
-	for (size_t i = 0; i < u->n; i++)
+	for (size_t i = 0; i < u->n; i++) {
 		if (udrvd_dma_fault_of(line, u->devices[i].cfg->bdf))
 			faulted(&u->devices[i], line);
+		udrvd_plug_logged(&u->devices[i], line);
+	}
 }
 
 /* Only what comes from now on. */

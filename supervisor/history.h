@@ -33,6 +33,7 @@
 #define UDRVD_H_BACKOFF		"backoff"
 #define UDRVD_H_HELD		"held"
 #define UDRVD_H_RELEASED	"released"
+#define UDRVD_H_PLUGGED		"plugged"	/* there is a device at its address */
 
 struct udrvd_entry {
 	uint64_t ns;			/* CLOCK_MONOTONIC */

@@ -12,9 +12,10 @@ enum udrvd_state {
 	UDRVD_RUNNING,
 	UDRVD_DYING,		/* we sent SIGKILL; its death is not seen yet */
 	UDRVD_BACKOFF,		/* dead; the next process waits for its time */
-	UDRVD_HELD,		/* dead, and no next process until an operator asks */
+	UDRVD_HELD,		/* none until an operator asks, or a device is plugged in */
 	UDRVD_STOPPING,		/* asked to end */
 	UDRVD_RESTARTING,	/* asked to end, and to come again */
+	UDRVD_LEAVING,		/* asked to end, because its device is taken away */
 	UDRVD_STATES
 };
 
@@ -32,6 +33,9 @@ enum udrvd_event {
 	/* From udrvd. */
 	UDRVD_EV_UNUSABLE,	/* device or endpoint could not be opened */
 	UDRVD_EV_TIMEOUT,	/* the state's timer */
+	/* From the kernel. */
+	UDRVD_EV_UNPLUGGED,	/* it waits for us to let go of the device */
+	UDRVD_EV_PLUGGED,	/* there is one at the device's address */
 	UDRVD_EVENTS
 };
 

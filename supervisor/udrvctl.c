@@ -236,7 +236,7 @@ static int do_wait(struct ctl *c, const char *cmd)
 	if (c->argc != 2)
 		return wrong(cmd, "NAME STATE [--timeout SECONDS]");
 	if (udrvd_state_parse(c->argv[1]) < 0)
-		return wrong(cmd, "NAME off|starting|running|dying|backoff|held|stopping|restarting");
+		return wrong(cmd, "NAME off|starting|running|dying|backoff|held|stopping|restarting|leaving");
 	for (;;) {
 		bool last = now() >= end;
 

@@ -206,6 +206,7 @@ static int prepare(struct udrvd *u)
 	if (!ret)
 		ret = watch_signals(u);
 	udrvd_dma_faults_watch(u);
+	udrvd_plug_watch(u);
 	return ret ? ret : make_devices(u);
 }
 

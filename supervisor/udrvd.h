@@ -19,7 +19,7 @@ struct udrvd {
 	struct udrvd_control control;
 	struct udrvd_timer watchdog;	/* we are to say that we live */
 	uint64_t watchdog_every;	/* ns; 0: nobody wants to know */
-	struct udrvd_watch signals, kmsg;
+	struct udrvd_watch signals, kmsg, uevents;
 	struct udrvd_timer last_call;	/* the end cannot take longer than this */
 	struct udrvd_filter filter;	/* for drivers that are confined */
 	bool root;			/* drivers get a user of their own */
@@ -37,5 +37,8 @@ bool udrvd_knows(pid_t pid, void *udrvd);
 
 /* dmafault.c.  Not vital: without root there is no kernel log. */
 void udrvd_dma_faults_watch(struct udrvd *u);
+
+/* plug.c.  Not vital: without it a device that comes waits for udrvctl start. */
+void udrvd_plug_watch(struct udrvd *u);
 
 #endif /* UDRVD_H */

@@ -174,7 +174,8 @@ static int vfio_open(struct udrv_dev *dev, const char *name)
 		udrv_log(dev, ret ? UDRV_ERR : UDRV_DEBUG, "DMA through %s%s%s", v->iommu->name,
 			 ret ? ": " : "", ret ? strerror(-ret) : "");
 	}
-	if (!ret)
+	/* Under a supervisor that is asked, and ends us. */
+	if (!ret && v->own)
 		udrv_vfio_watch_request(dev);
 	return ret;
 }

@@ -15,6 +15,7 @@
  *	mode=frozen	good, and its checkpoint page says that it is a network driver
  *			with a carrier, but it takes no frames
  *	mode=proxy	a child of it says READY
+ *	mode=deaf	good, and nobody gets to hear that its device is wanted back
  *	mode=flood	good, and says STATUS as fast as it can
  *	mode=forbidden	good, and makes a system call that is not allowed: call=NAME
  *	mode=look	good, and its STATUS tells which of these it can open:
@@ -33,6 +34,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/if_tun.h>
+#include <linux/vfio.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -52,6 +54,8 @@
 #include <time.h>
 #include <udrv/checkpoint.h>
 #include <unistd.h>
+
+#include "inherited.h"
 
 static int notify_fd;
 static int arg_count;
@@ -78,21 +82,6 @@ static int64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
-}
-
-/* The descriptor called so among those inherited. */
-static int inherited(const char *wanted)
-{
-	const char *name = getenv("LISTEN_FDNAMES");
-	size_t len = strlen(wanted);
-
-	for (int fd = 3; name; fd++) {
-		if (!strncmp(name, wanted, len) && (!name[len] || name[len] == ':'))
-			return fd;
-		name = strchr(name, ':');
-		name += name != NULL;
-	}
-	exit(100);
 }
 
 static void say_n(const char *text, size_t len)
@@ -212,6 +201,17 @@ static void forbidden(const char *call)
 		ioperm(0x70, 2, 1);
 	else if (!strcmp(call, "execveat"))
 		execveat(AT_FDCWD, path, argv, argv + 1, 0);
+}
+
+/* VFIO has one ear for that, and whoever has the device may close it. */
+static void deaf(void)
+{
+	struct vfio_irq_set none = {
+		.argsz = sizeof(none), .index = VFIO_PCI_REQ_IRQ_INDEX,
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+	};
+
+	say(ioctl(inherited("device"), VFIO_DEVICE_SET_IRQS, &none) ? "STATUS=hears" : "STATUS=deaf");
 }
 
 static char sees(const char *path)
@@ -349,6 +349,8 @@ int main(int argc, char *argv[])
 		return 1;
 	sfd = watch_signals();
 	notify_fd = inherited("notify");
+	if (notify_fd < 0)
+		return 100;
 	stand_by(watchdog_ms);
 	if (mode("mute"))
 		nap(1000000);
@@ -363,6 +365,8 @@ int main(int argc, char *argv[])
 		forbidden(option("call"));
 	if (mode("frozen"))
 		frozen();
+	if (mode("deaf"))
+		deaf();
 	if (mode("look"))
 		look();
 	if (mode("stuck"))

@@ -34,22 +34,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "inherited.h"
+
 static const char *attempt;
-
-/* The inherited descriptor of this name. */
-static int inherited(const char *wanted)
-{
-	const char *name = getenv("LISTEN_FDNAMES");
-	size_t len = strlen(wanted);
-
-	for (int fd = 3; name; fd++) {
-		if (!strncmp(name, wanted, len) && (!name[len] || name[len] == ':'))
-			return fd;
-		name = strchr(name, ':');
-		name += name != NULL;
-	}
-	return -1;
-}
 
 /* harm: it worked, which it must not. */
 __attribute__((format(printf, 2, 3)))

@@ -17,29 +17,41 @@
  * w atch, ! refused, # impossible.
  */
 static const char *const picture[UDRVD_STATES][UDRVD_EVENTS + 1] = {
-/*	start	stop	restart	kill	ready	died	limit	watchd	unusab	timeout */
+/*	start	stop	restart	kill	ready	died	limit	watchd	unusab	timeout
+ *	unplug	plug */
 	[UDRVD_OFF] = {
-	"st fs", "of",	"st fs", "of !", "of #", "of #", "of #", "of #", "of #", "of #" },
+	"st fs", "of",	"st fs", "of !", "of #", "of #", "of #", "of #", "of #", "of #",
+	"of",	"of" },
 	[UDRVD_STARTING] = {
-	"st",	"so t",	"re t",	"dy k",	"ru w",	"ba qhb", "he qd", "st #", "he rd", "dy k" },
+	"st",	"so t",	"re t",	"dy k",	"ru w",	"ba qhb", "he qd", "st #", "he rd", "dy k",
+	"le t",	"st" },
 	[UDRVD_RUNNING] = {
-	"ru",	"so t",	"re t",	"dy k",	"ru",	"ba qhb", "he qd", "dy k", "ru #", "ru #" },
+	"ru",	"so t",	"re t",	"dy k",	"ru",	"ba qhb", "he qd", "dy k", "ru #", "ru #",
+	"le t",	"ru" },
 	[UDRVD_DYING] = {
-	"dy",	"so k",	"re k",	"dy k",	"dy",	"ba qhb", "he qd", "dy #", "dy #", "dy k" },
+	"dy",	"so k",	"re k",	"dy k",	"dy",	"ba qhb", "he qd", "dy #", "dy #", "dy k",
+	"le k",	"dy" },
 	[UDRVD_BACKOFF] = {
-	"st fs", "of qrd", "st fs", "ba !", "ba #", "ba #", "ba #", "ba #", "ba #", "st s" },
+	"st fs", "of qrd", "st fs", "ba !", "ba #", "ba #", "ba #", "ba #", "ba #", "st s",
+	"he qrd", "ba" },
 	[UDRVD_HELD] = {
-	"st fs", "of qrd", "st fs", "he !", "he #", "he #", "he #", "he #", "he #", "he #" },
+	"st fs", "of qrd", "st fs", "he !", "he #", "he #", "he #", "he #", "he #", "he #",
+	"he qrd", "st fs" },
 	[UDRVD_STOPPING] = {
-	"re t",	"so",	"re t",	"so k",	"so",	"of qrd", "of qrd", "so #", "so #", "so k" },
+	"re t",	"so",	"re t",	"so k",	"so",	"of qrd", "of qrd", "so #", "so #", "so k",
+	"so",	"so" },
 	[UDRVD_RESTARTING] = {
-	"re",	"so t",	"re",	"re k",	"re",	"st fqhs", "st fqhs", "re #", "re #", "re k" },
+	"re",	"so t",	"re",	"re k",	"re",	"st fqhs", "st fqhs", "re #", "re #", "re k",
+	"le t",	"re" },
+	[UDRVD_LEAVING] = {
+	"le !",	"so t",	"le !",	"le k",	"le",	"he qrd", "he qrd", "le #", "le #", "le k",
+	"le",	"le" },
 };
 
 static const char *const short_names[UDRVD_STATES] = {
 	[UDRVD_OFF] = "of", [UDRVD_STARTING] = "st", [UDRVD_RUNNING] = "ru",
 	[UDRVD_DYING] = "dy", [UDRVD_BACKOFF] = "ba", [UDRVD_HELD] = "he",
-	[UDRVD_STOPPING] = "so", [UDRVD_RESTARTING] = "re",
+	[UDRVD_STOPPING] = "so", [UDRVD_RESTARTING] = "re", [UDRVD_LEAVING] = "le",
 };
 
 static void draw(struct udrvd_step step, char *cell)
@@ -79,7 +91,7 @@ static void every_state_and_event(void **state)
 static bool has_process(enum udrvd_state s)
 {
 	return s == UDRVD_STARTING || s == UDRVD_RUNNING || s == UDRVD_DYING ||
-	       s == UDRVD_STOPPING || s == UDRVD_RESTARTING;
+	       s == UDRVD_STOPPING || s == UDRVD_RESTARTING || s == UDRVD_LEAVING;
 }
 
 static void quiet_before_anything_else(void **state)
@@ -182,12 +194,28 @@ static void ways_out(void **state)
 			to = udrvd_step(to, UDRVD_EV_DIED).to;
 		assert_int_equal(to, UDRVD_OFF);
 
-		to = udrvd_step(s, UDRVD_EV_START).to;
+		/* While a device goes, nothing can begin; afterwards it can. */
+		to = udrvd_step(s == UDRVD_LEAVING ? UDRVD_HELD : s, UDRVD_EV_START).to;
 		if (to == UDRVD_RESTARTING || to == UDRVD_DYING)
 			to = udrvd_step(to, UDRVD_EV_DIED).to;
 		if (to == UDRVD_BACKOFF)
 			to = udrvd_step(to, UDRVD_EV_TIMEOUT).to;
 		assert_true(to == UDRVD_STARTING || to == UDRVD_RUNNING);
+	}
+}
+
+/* The kernel gets the device back whatever we are at, and no driver is left. */
+static void unplugged(void **state)
+{
+	for (int s = 0; s < UDRVD_STATES; s++) {
+		struct udrvd_step step = udrvd_step(s, UDRVD_EV_UNPLUGGED);
+
+		if (has_process(s)) {
+			assert_true(has_process(step.to));
+			step = udrvd_step(step.to, UDRVD_EV_DIED);
+		}
+		assert_true(step.to == UDRVD_HELD || step.to == UDRVD_OFF);
+		assert_true(s == UDRVD_OFF || (step.actions & UDRVD_RELEASE));
 	}
 }
 
@@ -208,6 +236,7 @@ int main(void)
 		cmocka_unit_test(quiet_before_anything_else),
 		cmocka_unit_test(walk_at_random),
 		cmocka_unit_test(ways_out),
+		cmocka_unit_test(unplugged),
 		cmocka_unit_test(names),
 	};
 
