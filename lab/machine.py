@@ -36,10 +36,13 @@ VARIANTS = {
     # idle time passes at once.  However busy the host is, no deadline is missed.
     "snd-icount": {"snd": True, "icount": True, "shift": 3, "cpus": 2},
     # With sockets that devices go and come in, and QEMU's ear for it (_hotplug).
-    "hotplug": {"hotplug": True},
+    "hotplug": {"hotplug": True, "qmp": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
     "ide-icount": {"icount": True, "ide": True},
+    # With two disks on each of its channels: the first one's writes are logged by QEMU,
+    # the second has bad sectors (_ide_four); and QEMU's ear for tests.
+    "ide-four": {"ide_four": True, "qmp": True},
     # The first disk's image is qcow2 without the host's cache (tests/power_ide.py).
     "ide-power": {"ide": True, "power": True},
 }
@@ -115,10 +118,14 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
                  "-device", "virtio-blk-pci,drive=modules,bus=pcie.0,addr=0x1b"]
     if options.get("ide"):
         argv += _ide(run, icount, options.get("power"))
+    if options.get("ide_four"):
+        argv += _ide_four(run)
     if options.get("snd"):
         argv += _snd(run)
     if options.get("hotplug"):
-        argv += _hotplug(run)
+        argv += _hotplug()
+    if options.get("qmp"):
+        argv += _qmp(run)
     return argv
 
 
@@ -168,6 +175,33 @@ def _ide(run, icount, power):
     return argv + ["-device", "ide-cd,bus=ide.1,unit=0"]
 
 
+def _ide_four(run):
+    """A controller in slot 13 with two disks on each channel.  What QEMU was told to
+    write to the first one, and to flush, is in /out/ide0.log in the order in which it
+    came (tests/vm/ide_log.py); the second cannot read sector 100000 nor write 200000."""
+    argv = ["-device", "piix4-ide,id=ide,addr=0x13"]
+    for n in range(4):
+        image = f"{run}/ide{n}.img"
+        with open(image, "wb") as file:
+            file.truncate(1 << 30)
+        node = f"driver=file,filename={image},discard=unmap,node-name=ide{n}"
+        if n == 0:
+            log = f"{run}/out/ide0.log"
+            open(log, "wb").close()
+            node = (f"driver=blklogwrites,node-name=ide0,file.driver=file,file.filename={image},"
+                    f"log.driver=file,log.filename={log}")
+        elif n == 1:
+            # The driver above blkdebug says what the events are.
+            node = ("driver=raw,node-name=ide1,file.driver=blkdebug,"
+                    f"file.image.driver=file,file.image.filename={image}")
+            for rule, (event, sector) in enumerate((("read_aio", 100000), ("write_aio", 200000))):
+                node += (f",file.inject-error.{rule}.event={event},"
+                         f"file.inject-error.{rule}.sector={sector}")
+        argv += ["-blockdev", node, "-device", f"ide-hd,bus=ide.{n // 2},unit={n % 2},drive=ide{n},"
+                 f"serial=ide{n},rerror=report,werror=report"]
+    return argv
+
+
 def _snd(run):
     """An AC'97 chip in slot 12 and an HDA controller in slot 14; what they play is
     in /out/ac97.wav and /out/hda.wav, 48 kHz, nothing resampled."""
@@ -182,18 +216,22 @@ def _snd(run):
                    "-device", "hda-output,audiodev=hda,mixer=off,use-timer=off"]
 
 
-def _hotplug(run):
-    """Two sockets for PCI cards, ports hp1 (with an edu, id hot1) and hp2 (empty),
-    and a QMP monitor on the virtio port "qmp", by which tests pull and plug
-    (tests/vm/qmp).  A monitor cannot have that port itself: QEMU calls itself up."""
-    argv = ["-chardev", f"socket,id=monitor,path={run}/qmp-guest,server=on,wait=off",
-            "-mon", "chardev=monitor,mode=control",
-            "-chardev", f"socket,id=qmp,path={run}/qmp-guest",
-            "-device", "virtserialport,chardev=qmp,name=qmp"]
+def _hotplug():
+    """Two sockets for PCI cards, ports hp1 (with an edu, id hot1) and hp2 (empty)."""
+    argv = []
     for n in (1, 2):
         argv += ["-device", f"pcie-root-port,id=hp{n},chassis={n},addr={0x1b + n:#x}"]
     # For an e1000e to be plugged in beside the one of slot 06.
     return argv + ["-netdev", "hubport,id=hot,hubid=2", "-device", "edu,bus=hp1,id=hot1"]
+
+
+def _qmp(run):
+    """A QMP monitor on the virtio port "qmp", by which tests pull and plug and more
+    (tests/vm/qmp).  A monitor cannot have that port itself: QEMU calls itself up."""
+    return ["-chardev", f"socket,id=monitor,path={run}/qmp-guest,server=on,wait=off",
+            "-mon", "chardev=monitor,mode=control",
+            "-chardev", f"socket,id=qmp,path={run}/qmp-guest",
+            "-device", "virtserialport,chardev=qmp,name=qmp"]
 
 
 def _device(slot, device, extra, hub):

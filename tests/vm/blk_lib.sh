@@ -6,7 +6,7 @@
 #	end_driver				# its exit status is ours
 
 LOG=/tmp/ramdisk.log
-disk='' job=''
+disk='' job='' verified=''
 
 # queue NAME: of the disk, in sysfs.
 queue() { cat "/sys/block/$disk/queue/$1"; }
@@ -44,18 +44,22 @@ verify() {
 		--output="/tmp/fio.$name" "$@" || { tail -40 "/tmp/fio.$name"; return 1; }
 }
 
-# verify_on NAME WORDS...: the same again and again, in the background as $job,
-# until verify_end.
+# verify_on NAME WORDS...: the same again and again, in the background as $job, until
+# /tmp/enough is there; verify_was_fine NAME JOB after that; verify_end does both.
 verify_on() {
 	rm -f /tmp/enough
+	verified=$1
 	while [ ! -e /tmp/enough ]; do
 		verify "$@" || return
-	done > /tmp/verify.out 2>&1 &
+	done > "/tmp/verify.$1" 2>&1 &
 	job=$!
+}
+verify_was_fine() {
+	wait "$2"
+	same "fio found no error ($1)" "$? $(cat "/tmp/verify.$1")" "0 "
 }
 verify_end() {
 	touch /tmp/enough
-	wait $job
-	same "fio found no error" "$? $(cat /tmp/verify.out)" "0 "
+	verify_was_fine "$verified" "$job"
 	rm /tmp/enough
 }

@@ -21,8 +21,8 @@ counter() {
 }
 # recoveries: how many, and their median and maximum in ms.
 recoveries() {
-	udrvctl --json status disk0 | python3 -c \
-		'import json,sys; r = json.load(sys.stdin)["recovery"]; print(r["count"], r["median_ms"], r["max_ms"])'
+	udrvctl --json status disk0 | sed -nE 's/^    "(count|median_ms|max_ms)": ([0-9.]+|null),?$/\2/p' |
+		paste -sd' '
 }
 
 # supervised SIZE [DRIVER]: the options of DRIVER are file= and what is in $options.

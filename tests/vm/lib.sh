@@ -229,8 +229,9 @@ end_driver() {
 }
 
 # status_of NAME KEY: a top-level value of a device's status in udrvd, empty for
-# null.
+# null.  (What udrvctl prints has one value a line; a Python would take a second to
+# start where a busy host emulates us.)
 status_of() {
-	udrvctl --json status "$1" | python3 -c \
-		'import json,sys; v = json.load(sys.stdin)[sys.argv[1]]; print("" if v is None else v)' "$2"
+	udrvctl --json status "$1" | sed -n "s/^  \"$2\": //p" |
+		sed -E 's/,$//; s/^"(.*)"$/\1/; s/^null$//; s/\\"/"/g'
 }

@@ -1,0 +1,84 @@
+# shellcheck shell=bash disable=SC2034 # used by those who source this
+# SPDX-License-Identifier: MIT
+# For tests/vm/ide_*.test: the PIIX4's disks under udrvd, as disk0, and ways to die.
+#
+#	bind 13 udrv
+#	supervised_ide 2 /udrv/bin/ide <<'INI'	# more configuration
+#	disk=$(node 1)				# ublkbN of the second disk
+#	die STOP				# OOM: in a group of processes without memory
+
+# shellcheck source=tests/vm/blk_sup.sh
+. /udrv/tests/vm/blk_sup.sh
+
+CG=/sys/fs/cgroup
+
+# node N: disk N (2 * channel + drive) without /dev/.
+node() { basename "$(readlink -f "/dev/udrv/disk0$1")"; }
+nodes_there() {
+	local n
+	for n; do [ -b "/dev/udrv/disk0$n" ] || return; done
+}
+
+# supervised_ide DISKS [DRIVER]: the first DISKS of them are there.
+supervised_ide() {
+	local disks=$1 program=${2:-/udrv/bin/ide}
+	modprobe ublk_drv && mkdir -p /etc/udrv || return
+	{
+		printf '[device]\nname = disk0\nbdf = %s\ndriver = %s\n[dma]\narena = 9M\n[disk]\n' \
+			"$(bdf 13)" "$program"
+		[ -t 0 ] || cat
+	} > /etc/udrv/disk0.ini
+	at_exit supervised_end
+	udrvd > /tmp/udrvd.log 2>&1 &
+	udrvd=$!
+	# shellcheck disable=SC2046 # numbers
+	if ! { wait_for 10 udrvctl status && udrvctl wait disk0 running --timeout 30 &&
+	       wait_for 10 nodes_there $(seq 0 $((disks - 1))); }; then
+		diag "$(cat /tmp/udrvd.log)"
+		return 1
+	fi
+}
+
+# ---- deaths ------------------------------------------------------------------------
+
+# group NAME MEMORY: a group of processes that may use so much.
+group() {
+	mkdir -p $CG && { mountpoint -q $CG || mount -t cgroup2 none $CG; } &&
+	echo +memory > $CG/cgroup.subtree_control && mkdir "$CG/$1" && at_exit rmdir "$CG/$1" &&
+	echo "$2" > "$CG/$1/memory.max"
+}
+
+# oom_group: where the kernel's OOM killer ends all processes at once.
+oom_group() { group oom 8M && echo 1 > $CG/oom/memory.oom.group; }
+
+# oom: the driver goes where another process eats all the memory there is; the
+# kernel says that it killed both.
+oom() {
+	local before
+	before=$(awk '/^oom_kill / { print $2 }' $CG/oom/memory.events)
+	of_status pid > $CG/oom/cgroup.procs || return
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	timeout 30 bash -c 'echo $$ > "$0/cgroup.procs" && exec tail /dev/zero' $CG/oom 2> /dev/null
+	[ "$(awk '/^oom_kill / { print $2 }' $CG/oom/memory.events)" -ge $((before + 2)) ]
+}
+
+# die HOW: OOM or a signal.
+die() {
+	if [ "$1" = OOM ]; then oom; else udrvctl kill disk0 --signal "$1"; fi
+}
+
+# deaths N [HOW...]: by turns, once the one before is recovered from; with pauses in
+# which work gets done.
+died() { [ "$(of_status deaths)" -gt "$1" ]; }
+recovered() { [ "$(recoveries | cut -d' ' -f1)" -ge "$1" ]; }
+deaths() {
+	local n=$1 ways=("${@:2}") i from dead
+	from=$(recoveries | cut -d' ' -f1)
+	for ((i = 0; i < n; i++)); do
+		udrvctl wait disk0 running --timeout 30 && wait_for 30 recovered $((from + i)) || return
+		sleep "0.$((RANDOM % 8))"
+		dead=$(of_status deaths)
+		die "${ways[i % ${#ways[@]}]}" && wait_for 30 died "$dead" || return
+	done
+	udrvctl wait disk0 running --timeout 30 && wait_for 30 recovered $((from + n))
+}
