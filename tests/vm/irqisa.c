@@ -5,7 +5,7 @@
  *
  *	irqisa BDF		a PIIX4 with a disk, bound to udrv
  *	irqisa --open IRQ	exit status: the error of opening /proc/irq/IRQ/irq
- *	irqisa --storm		exit status 0: its reader was told of a storm on line 14
+ *	irqisa --storm BDF	exit status 0: its reader was told of a storm on line 14
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,19 +20,47 @@
 
 #include "irqlib.h"
 
-enum {					/* ATA, the first channel */
-	DATA = 0x1f0, DEVICE = 0x1f6, COMMAND = 0x1f7, CONTROL = 0x3f6,
+enum {					/* ATA, the first channel's command block */
+	DATA = 0, DEVICE = 6, COMMAND = 7,
 	IDENTIFY = 0xec, WORDS = 256, BUSY = 0x80, DRQ = 0x08, ERR = 0x01,
 };
 
 static const char *bdf;
 static struct edu line14 = { .irq = 14 }, line15 = { .irq = 15 };
-static int fd = -1;
+static int fd = -1, block = -1, control = -1;
+
+/* The ports by sysfs, which the kernels without ioperm() have as well. */
+static int ports_open(int bar)
+{
+	char path[80];
+	int ports;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource%d", bdf, bar);
+	ports = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(ports >= 0);
+	return ports;
+}
+
+static void out(int ports, int reg, uint8_t value)
+{
+	assert_int_equal(pwrite(ports, &value, 1, reg), 1);
+}
+
+static uint16_t in(int ports, int reg, size_t size)
+{
+	uint16_t value = 0;
+
+	assert_int_equal(pread(ports, &value, size, reg), size);
+	return value;
+}
 
 static int setup(void **state)
 {
-	assert_int_equal(ioperm(DATA, 8, 1) || ioperm(CONTROL, 1, 1), 0);
-	outb(0, CONTROL);		/* nIEN = 0 */
+	if (block < 0) {
+		block = ports_open(0);
+		control = ports_open(1);
+	}
+	out(control, 0, 0);		/* nIEN = 0 */
 	fd = line_open(&line14, O_RDWR | O_NONBLOCK);
 	assert_true(fd >= 0);
 	return 0;
@@ -49,22 +76,22 @@ static int teardown(void **state)
 
 static void ask_the_disk(void)
 {
-	outb(0xa0, DEVICE);
-	outb(IDENTIFY, COMMAND);
+	out(block, DEVICE, 0xa0);
+	out(block, COMMAND, IDENTIFY);
 }
 
 /* Reading the status takes the interrupt back; then the answer is fetched. */
 static void take_the_answer(void)
 {
-	int status = inb(COMMAND);
+	int status = in(block, COMMAND, 1);
 
 	for (int i = 0; i < 1000 && status & BUSY; i++) {
 		sleep_ms(1);
-		status = inb(COMMAND);
+		status = in(block, COMMAND, 1);
 	}
 	assert_int_equal(status & (BUSY | DRQ | ERR), DRQ);
 	for (int i = 0; i < WORDS; i++)
-		inw(DATA);
+		in(block, DATA, 2);
 }
 
 static void a_line_is_read(void **state)
@@ -140,11 +167,11 @@ static int pair[2];
 /* Nobody's process gets the descriptor through a socket, and reads it. */
 static int read_as_nobody(void)
 {
-	char byte, control[CMSG_SPACE(sizeof(int))];
+	char byte, data[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = { &byte, 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
+		.msg_control = data, .msg_controllen = sizeof(data),
 	};
 	int got, count;
 
@@ -161,11 +188,11 @@ static int read_as_nobody(void)
 
 static void a_passed_descriptor_needs_nothing(void **state)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	char data[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { "x", 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
+		.msg_control = data, .msg_controllen = sizeof(data),
 	};
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -243,13 +270,13 @@ int main(int argc, char *argv[])
 		fd = line_open(&line, O_RDWR);
 		return fd < 0 ? -fd : 0;
 	}
-	if (argc == 2 && !strcmp(argv[1], "--storm"))
-		return storm();
-	if (argc != 2) {
-		fprintf(stderr, "usage: irqisa BDF | irqisa --open IRQ | irqisa --storm\n");
+	if (argc != 2 && (argc != 3 || strcmp(argv[1], "--storm") != 0)) {
+		fprintf(stderr, "usage: irqisa BDF | irqisa --open IRQ | irqisa --storm BDF\n");
 		return 100;
 	}
-	bdf = argv[1];
+	bdf = argv[argc - 1];
+	if (argc == 3)
+		return storm();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
