@@ -94,6 +94,7 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         "-kernel", f"{kernel or lab}/vmlinuz", "-initrd", f"{kernel or lab}/initrd.img",
         "-append", cmdline.strip(),
         "-qmp", f"unix:{run}/qmp,server=on,wait=off",
+        "-d", "cpu_reset", "-D", f"{run}/resets.log",
     ]
     if icount:
         argv += ["-accel", "tcg,thread=single", "-smp", str(options.get("cpus", 1)),

@@ -134,7 +134,18 @@ class Vm:
             with open(self.run + "/out/status") as f:
                 return int(f.read())
         except (FileNotFoundError, ValueError):
-            raise Died(125, "the guest died before its job was done") from None
+            raise Died(125, f"the guest died before its job was done; {self.qemu_ended()}") from None
+
+    def qemu_ended(self):
+        """A processor that gives up ("triple fault") is a reset to QEMU, which then
+        ends as after a power-off; only its log of resets tells them apart."""
+        status = self.process.returncode
+        if status < 0:
+            return f"QEMU was ended by {signal.Signals(-status).name}"
+        with open(self.run + "/resets.log", errors="replace") as f:
+            if "Triple fault" in f.read():
+                return "a processor of the guest had a triple fault"
+        return f"QEMU exited with status {status}"
 
     def last_words(self):
         """The end of what QEMU and the kernel said, for a VM that died."""

@@ -143,7 +143,8 @@ class Check:
     def first_silent_death(self, name, folder):
         """QEMU ended, and the kernel has not said a word: a triple fault, which
         QEMU 7.2's emulation of several processors was seen to produce, or an
-        assertion of QEMU's.  The test runs once more; the report has its name."""
+        assertion of QEMU's.  The test runs once more; the report has its name and
+        how QEMU ended."""
         again = self.report.fields["raw"].setdefault("died_silently", [])
         console = read(f"{folder}/console.log")
         if name in again or not read(f"{folder}/why").startswith("the guest died") or \
