@@ -214,7 +214,7 @@ def _snd(run):
     argv += ["-audiodev", "none,id=mic,timer-period=1000", "-device", "AC97,addr=0x1e,audiodev=mic"]
     return argv + ["-device", "AC97,addr=0x12,audiodev=ac97",
                    "-device", "intel-hda,addr=0x14",
-                   "-device", "hda-output,audiodev=hda,mixer=off,use-timer=off"]
+                   "-device", "hda-output,audiodev=hda,mixer=on,use-timer=off"]
 
 
 def _hotplug():

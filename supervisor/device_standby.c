@@ -16,6 +16,7 @@
 
 #include "device.h"
 #include "log.h"
+#include "sendfds.h"
 #include "udrvd.h"
 
 static void note(struct udrvd_device *d, const char *text)
@@ -202,30 +203,17 @@ void udrvd_standby_said(struct udrvd_device *d, const struct udrvd_message *m)
 static int send_go(int control, const struct udrvd_fd *fds, unsigned int n)
 {
 	char names[320] = "";
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int) * UDRVD_FDS)];
-	} room = { 0 };
-	struct iovec iov = { .iov_base = names };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &room, .msg_controllen = CMSG_SPACE(sizeof(int) * n),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int list[UDRVD_FDS];
+	size_t len = 0;
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int) * n);
 	for (unsigned int i = 0; i < n; i++) {
-		size_t at = iov.iov_len;
-
-		memcpy(CMSG_DATA(c) + i * sizeof(int), &fds[i].fd, sizeof(int));
-		iov.iov_len += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s",
-						i ? ":" : "", fds[i].name);
-		if (iov.iov_len >= sizeof(names))
+		list[i] = fds[i].fd;
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", i ? ":" : "",
+					fds[i].name);
+		if (len >= sizeof(names))
 			return -E2BIG;
 	}
-	return sendmsg(control, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	return udrvd_send_fds(control, names, len, list, n);
 }
 
 int udrvd_standby_go(struct udrvd_device *d, const struct udrvd_fd *fds, unsigned int n)

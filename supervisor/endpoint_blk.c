@@ -12,6 +12,7 @@
 #include "disk.h"
 #include "log.h"
 #include "pin.h"
+#include "sendfds.h"
 
 struct udrvd_disks {
 	struct udrvd_disk disk[UDRV_BLK_UNITS];
@@ -27,26 +28,7 @@ static void for_each(struct udrvd_endpoint *e, void (*fn)(struct udrvd_disk *dis
 
 int udrvd_disk_send(struct udrvd_disk *disk, const char *text, size_t len, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { (void *)text, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	return sendmsg(disk->d->endpoint.disks->ours, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ?
-		-errno : 0;
+	return udrvd_send_fds(disk->d->endpoint.disks->ours, text, len, &fd, fd >= 0);
 }
 
 static int blk_open(struct udrvd_endpoint *e, struct udrv_error *err)

@@ -9,7 +9,7 @@ USES_UDRV += supervisor/udrvd supervisor/udrvctl
 supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.c device.c \
 	device_open.c device_process.c device_standby.c device_upgrade.c disk.c escalate.c \
 	endpoint_blk.c endpoint_net.c endpoint_snd.c interrupts.c log.c loop.c memory.c pin.c \
-	reap.c report.c spawn.c store.c storm.c trace.c udrvd.c)
+	reap.c report.c sendfds.c sound_app.c spawn.c store.c storm.c trace.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
 # The sandbox.
 supervisor/udrvd_SRC += $(addprefix supervisor/,bounded.c cell.c dmafault.c elf_list.c filter.c guard.c plug.c progress.c said.c uevent.c)

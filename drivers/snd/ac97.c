@@ -79,6 +79,7 @@ static const struct udrv_snd_ops snd_ops = {
 	.extend = extend,
 	.position = position,
 	.halt = halt_stream,
+	.set = ac97_mixer_set,
 };
 
 static void irq(struct udrv_dev *dev, unsigned int vec)
@@ -156,6 +157,9 @@ static int start(struct udrv_dev *dev)
 	/* Before the first engine goes, or its interrupt might be missed. */
 	if (!ret)
 		ret = udrv_irq_enable(dev, 0, irq);
+	/* Before the first frame is heard. */
+	if (!ret)
+		ret = udrv_snd_mixer_start(&c->snd, dev, &snd_ops, c->control, ac97_mixer_list(c));
 	return ret ? ret : udrv_snd_start(&c->snd, dev, &snd_ops, caps);
 }
 

@@ -111,12 +111,7 @@ int ac97_hw_init(struct ac97 *c)
 {
 	bool vra = nam_read(c, NAM_EXT_AUDIO_ID) & EXT_AUDIO_VRA;
 
-	/* AC97 6.3: a reset has muted everything; 0 is the loudest that is
-	 * not amplified. */
-	nam_write(c, NAM_MASTER_VOLUME, 0);
-	nam_write(c, NAM_PCM_OUT_VOLUME, 0);
 	nam_write(c, NAM_RECORD_SELECT, 0x0404);
-	nam_write(c, NAM_RECORD_GAIN, 0);
 	nam_write(c, NAM_EXT_AUDIO_CTRL, vra ? EXT_AUDIO_VRA : 0);
 	c->caps = (struct udrv_snd_caps){
 		.formats = 1u << UDRV_SND_S16, .channels = 1u << 2,
@@ -125,6 +120,17 @@ int ac97_hw_init(struct ac97 *c)
 		.periods_max = UINT32_MAX,
 	};
 	return 0;
+}
+
+void ac97_hw_set_volume(struct ac97 *c, unsigned int reg, unsigned int value)
+{
+	nam_write(c, reg, (uint16_t)value);
+}
+
+bool ac97_hw_try_volume(struct ac97 *c, unsigned int reg, unsigned int value)
+{
+	nam_write(c, reg, (uint16_t)value);
+	return nam_read(c, reg) == value;
 }
 
 /* AC97 6.3: a rate that the codec does not have reads back as the nearest. */

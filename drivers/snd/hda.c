@@ -169,12 +169,20 @@ static uint64_t halt_stream(struct udrv_dev *dev, enum udrv_snd_dir dir)
 	return position(dev, dir);
 }
 
+static int set_control(struct udrv_dev *dev, unsigned int control, const int32_t value[2])
+{
+	struct hda *h = udrv_priv(dev);
+
+	return hda_mixer_set(&h->mixer, &h->codec, control, value);
+}
+
 static const struct udrv_snd_ops snd_ops = {
 	.prepare = prepare,
 	.run = run,
 	.extend = extend,
 	.position = position,
 	.halt = halt_stream,
+	.set = set_control,
 };
 
 static void irq(struct udrv_dev *dev, unsigned int vec)
@@ -271,6 +279,11 @@ static int start(struct udrv_dev *dev)
 		ret = hda_hw_init(h);
 	if (!ret)
 		ret = udrv_irq_enable(dev, 0, irq);
+	if (!ret) {
+		hda_mixer_find(&h->mixer, &h->codec);
+		/* Before the first frame is heard. */
+		ret = udrv_snd_mixer_start(&h->snd, dev, &snd_ops, h->mixer.control, h->mixer.n);
+	}
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++)
 		caps[dir] = h->codec.path[dir].n ? &h->caps[dir] : NULL;
 	return ret ? ret : udrv_snd_start(&h->snd, dev, &snd_ops, caps);

@@ -6,6 +6,7 @@
 #include <udrv/snd.h>
 
 #include "hda_codec.h"
+#include "hda_mixer.h"
 #include "hda_regs.h"
 
 struct hda {
@@ -15,6 +16,7 @@ struct hda {
 	struct udrv_dma bdl[UDRV_SND_DIRS];
 	unsigned int ring_size, corb_wp, rirb_rp;
 	struct hda_codec codec;
+	struct hda_mixer mixer;
 	unsigned int address;			/* of the codec */
 	unsigned int sd[UDRV_SND_DIRS];		/* stream descriptor in use */
 	uint16_t format[UDRV_SND_DIRS];

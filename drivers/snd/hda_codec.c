@@ -195,19 +195,26 @@ int hda_codec_discover(struct hda_codec *codec)
 
 /* ---- set-up --------------------------------------------------------------------- */
 
-/* 0 dB, not muted: HDA 7.3.3.7.  The amplifier's parameters are the widget's
- * own or those of the group. */
-static int open_amp(struct hda_codec *codec, unsigned int node, bool out, unsigned int input)
+/* Its parameters are the widget's own or those of the group. */
+uint32_t hda_codec_amp(struct hda_codec *codec, unsigned int node, bool out)
 {
 	uint32_t w = widget(codec, node);
-	unsigned int from = w & WIDGET_AMP_OWN ? node : codec->group;
-	uint32_t gain;
 
 	if (!(w & (out ? WIDGET_AMP_OUT : WIDGET_AMP_IN)))
 		return 0;
-	gain = param(codec, from, out ? PARAM_AMP_OUT : PARAM_AMP_IN) & 0x7f;
+	return param(codec, w & WIDGET_AMP_OWN ? node : codec->group,
+		     out ? PARAM_AMP_OUT : PARAM_AMP_IN);
+}
+
+/* 0 dB, not muted: HDA 7.3.3.7. */
+static int open_amp(struct hda_codec *codec, unsigned int node, bool out, unsigned int input)
+{
+	uint32_t amp = hda_codec_amp(codec, node, out);
+
+	if (!(widget(codec, node) & (out ? WIDGET_AMP_OUT : WIDGET_AMP_IN)))
+		return 0;
 	return hda_verb(codec, node, SET_AMP, (out ? AMP_OUT : AMP_IN) | AMP_BOTH |
-			AMP_INDEX(input) | gain, NULL);
+			AMP_INDEX(input) | AMP_OFFSET(amp), NULL);
 }
 
 static int open_step(struct hda_codec *codec, const struct hda_step *step, bool last)

@@ -51,6 +51,9 @@ int hda_codec_open_path(struct hda_codec *codec, enum udrv_snd_dir dir);
 int hda_codec_set_format(struct hda_codec *codec, enum udrv_snd_dir dir, uint16_t format,
 			 unsigned int stream);
 
+/* What an amplifier of a widget can do (PARAM_AMP_IN or _OUT); 0: it has none. */
+uint32_t hda_codec_amp(struct hda_codec *codec, unsigned int node, bool out);
+
 /* Pure.  What a converter with these PARAM_PCM can do; and a format for it. */
 struct udrv_snd_caps hda_caps(uint32_t pcm);
 uint16_t hda_format(const struct udrv_snd_params *p, uint32_t pcm);

@@ -90,7 +90,10 @@
 #define SET_AMP			0x3		/* 4 bits */
 #define  AMP_OUT		(1u << 15)
 #define  AMP_IN			(1u << 14)
-#define  AMP_BOTH		(3u << 12)	/* left and right */
+#define  AMP_LEFT		(1u << 13)
+#define  AMP_RIGHT		(1u << 12)
+#define  AMP_BOTH		(AMP_LEFT | AMP_RIGHT)
+#define  AMP_MUTE		(1u << 7)
 #define  AMP_INDEX(n)		((uint32_t)(n) << 8)
 
 /* Parameters: HDA 7.3.4 */
@@ -112,7 +115,11 @@
 #define  PIN_CAP_OUT		(1u << 4)
 #define  PIN_CAP_IN		(1u << 5)
 #define  PIN_CAP_EAPD		(1u << 16)
-#define PARAM_AMP_IN		0x0d		/* offset of 0 dB in 6:0 */
+#define PARAM_AMP_IN		0x0d
+#define  AMP_OFFSET(v)		((v) & 0x7fu)		/* gain of 0 dB */
+#define  AMP_STEPS(v)		((v) >> 8 & 0x7fu)	/* the largest gain */
+#define  AMP_STEP_DB(v)		((((v) >> 16 & 0x7f) + 1) * 25)	/* 0.01 dB */
+#define  AMP_CAN_MUTE		(1u << 31)
 #define PARAM_AMP_OUT		0x12
 #define PARAM_CONNECTIONS	0x0e		/* how many in 6:0 */
 #define  CONNECTIONS_LONG	(1u << 7)	/* entries of 16 bits */

@@ -22,8 +22,6 @@
 #define TICK_MS		250
 #define STILL_TICKS	8		/* an engine that stands still for 2 s hangs */
 
-static const char *const names[UDRV_SND_DIRS] = { "playback", "capture" };
-
 /* ---- what others see -------------------------------------------------------- */
 
 static void set_hw(struct udrv_snd_stream *s, uint64_t frame, uint64_t ns)
@@ -109,7 +107,7 @@ static void go(struct udrv_snd_stream *s, uint64_t limit)
 		return;
 	}
 	__atomic_store_n(&s->state->running, 0, __ATOMIC_RELEASE);
-	udrv_log(s->snd->dev, UDRV_ERR, "%s does not start: %s", names[s->dir], strerror(-ret));
+	udrv_log(s->snd->dev, UDRV_ERR, "%s does not start: %s", udrv_snd_names[s->dir], strerror(-ret));
 	udrv_loop_stop(udrv_loop(s->snd->dev), ret);
 }
 
@@ -228,6 +226,10 @@ static void bell_done(struct udrv_op *op, int res, unsigned int flags)
 	s->polling = false;
 	if (!s->snd->active)
 		return;
+	if (res == -ECANCELED) {	/* there is another bell */
+		bell_wait(s);
+		return;
+	}
 	/* Answered first: a ring that comes while we look is not lost. */
 	if (res <= 0 || udrv_snd_answer_bell(s->share.bell))
 		return;			/* there is nobody at the other end */
@@ -244,7 +246,7 @@ static void engine_check(struct udrv_snd_stream *s)
 	if (s->still < STILL_TICKS)
 		return;
 	udrv_log(s->snd->dev, UDRV_WARN, "%s stands still at frame %llu; starting it again",
-		 names[s->dir], (unsigned long long)s->state->hw);
+		 udrv_snd_names[s->dir], (unsigned long long)s->state->hw);
 	s->still = 0;
 	halt(s);
 	udrv_snd_service(s->snd, s->dir);
@@ -261,6 +263,7 @@ static void tick_done(struct udrv_op *op, int res, unsigned int flags)
 		udrv_snd_service(snd, dir);
 		engine_check(&snd->stream[dir]);
 	}
+	udrv_snd_mixer_look(snd);
 	snd->ticking = !udrv_loop_timer(udrv_loop(snd->dev), TICK_MS, op);
 }
 
@@ -281,7 +284,11 @@ static void take_over(struct udrv_snd_stream *s)
 
 	if (!udrv_snd_state_mend(s->state, &s->caps, s->ring.len))
 		udrv_log(snd->dev, UDRV_WARN, "the checkpoint held an impossible %s stream; forgotten",
-			 names[s->dir]);
+			 udrv_snd_names[s->dir]);
+	/* It was another application's stream. */
+	if (s->state->memory != s->share.memory)
+		s->state->gen = 0;
+	STORE(s->state->memory, s->share.memory);
 	s->state->running = 0;
 	s->gen = s->state->gen;
 	s->woken = s->limit = s->state->hw;
@@ -289,7 +296,7 @@ static void take_over(struct udrv_snd_stream *s)
 	if (s->gen)
 		ret = snd->ops->prepare(snd->dev, s->dir, &s->state->params);
 	if (ret) {
-		udrv_log(snd->dev, UDRV_WARN, "%s cannot go on: %s", names[s->dir], strerror(-ret));
+		udrv_log(snd->dev, UDRV_WARN, "%s cannot go on: %s", udrv_snd_names[s->dir], strerror(-ret));
 		s->state->gen = s->gen = 0;
 	}
 }
@@ -307,6 +314,36 @@ static int stream_open(struct udrv_snd_stream *s)
 	take_over(s);
 	__atomic_store_n(&page->magic, UDRV_SND_MAGIC, __ATOMIC_RELEASE);
 	return 0;
+}
+
+void udrv_snd_renewed(struct udrv_snd *snd, enum udrv_snd_dir dir, int memory, int bell)
+{
+	struct udrv_snd_stream *s = &snd->stream[dir];
+	bool works = s->share.page;	/* or the chip has no such stream */
+	int ret;
+
+	if (s->running)
+		halt(s);
+	if (works)
+		udrv_snd_share_close(s);
+	ret = udrv_snd_share_replace(dir, snd->dev, memory, bell);
+	if (!ret && works)
+		ret = stream_open(s);
+	else if (!ret)
+		udrv_snd_share_none(dir, snd->dev);
+	if (ret) {
+		udrv_log(snd->dev, UDRV_ERR, "no %s for the next application: %s", udrv_snd_names[dir],
+			 strerror(-ret));
+		udrv_loop_stop(udrv_loop(snd->dev), ret);
+		return;
+	}
+	if (!works)
+		return;
+	udrv_snd_service(snd, dir);
+	if (s->polling)
+		udrv_loop_cancel(udrv_loop(snd->dev), &s->bell_op);
+	else
+		bell_wait(s);
 }
 
 static struct udrv_snd_state *state_of(struct udrv_dev *dev)
@@ -355,6 +392,7 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 		udrv_snd_service(snd, dir);
 		bell_wait(&snd->stream[dir]);
 	}
+	udrv_snd_news_begin(snd);
 	if (!snd->ticking)
 		snd->ticking = !udrv_loop_timer(udrv_loop(dev), TICK_MS, &snd->tick_op);
 	return 0;
@@ -365,6 +403,8 @@ void udrv_snd_stop(struct udrv_snd *snd)
 	if (!snd->active)
 		return;
 	snd->active = false;
+	udrv_snd_news_end(snd);
+	udrv_snd_mixer_stop(snd);
 	if (snd->ticking)
 		udrv_loop_cancel(udrv_loop(snd->dev), &snd->tick_op);
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {

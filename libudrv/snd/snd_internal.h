@@ -27,6 +27,28 @@ void udrv_snd_share_close(struct udrv_snd_stream *s);
 /* The chip has no such stream: applications are told. */
 void udrv_snd_share_none(enum udrv_snd_dir dir, struct udrv_dev *dev);
 
+/* ---- memfd.c ------------------------------------------------------------------ */
+
+extern const char *const udrv_snd_names[UDRV_SND_DIRS];
+int udrv_snd_bell(struct udrv_dev *dev, enum udrv_snd_dir dir);	/* our end, or -ENOENT */
+/* Instead of what is named so: what came from the supervisor; it is taken over. */
+int udrv_snd_share_replace(enum udrv_snd_dir dir, struct udrv_dev *dev, int memory, int bell);
+/* A memfd of the supervisor's that cannot shrink; len: its size. */
+int udrv_snd_memfd_check(struct udrv_dev *dev, int fd, const char *name, size_t *len);
+
+/* ---- mixer.c ------------------------------------------------------------------ */
+
+/* Has somebody turned a knob? */
+void udrv_snd_mixer_look(struct udrv_snd *snd);
+void udrv_snd_mixer_stop(struct udrv_snd *snd);
+
+/* ---- news.c ------------------------------------------------------------------- */
+
+void udrv_snd_news_begin(struct udrv_snd *snd);
+void udrv_snd_news_end(struct udrv_snd *snd);
+/* snd.c: a stream's memory is another one now, or nobody's. */
+void udrv_snd_renewed(struct udrv_snd *snd, enum udrv_snd_dir dir, int memory, int bell);
+
 /* ---- bell.c ------------------------------------------------------------------ */
 
 void udrv_snd_ring_bell(int bell);

@@ -152,7 +152,7 @@ static void start_qemu(struct rig *rig, const char *device, const char *backend,
 	/* Its codec is a device of its own, on the controller's bus. */
 	if (strstr(device, "hda"))
 		snprintf(args + n, sizeof(args) - (size_t)n,
-			 " -device hda-%s,audiodev=a0,mixer=off,use-timer=off",
+			 " -device hda-%s,audiodev=a0,mixer=on,use-timer=off",
 			 backend ? "duplex" : "output");
 	setenv("UDRV_QEMU_ARGS", args, 1);
 	qemu_start(&rig->qemu, device, rig->drv.dma_size);

@@ -171,9 +171,12 @@ static void what_an_application_leaves(void **state)
 	memset((char *)first.page + UDRV_SND_PAGE_SIZE, 0x55, RING);
 	close(first.fd);			/* but it keeps the rest */
 	next = ask_until(r, UDRV_SND_PLAYBACK);
+	/* It is not the next one's. */
+	memset((char *)first.page + UDRV_SND_PAGE_SIZE, 0x66, RING);
 	rig_want(r, next.page->app.gen == 0 && next.page->app.want == UDRV_SND_IDLE);
 	for (int i = 0; i < RING; i++)
 		rig_want(r, ((char *)next.page)[UDRV_SND_PAGE_SIZE + i] == 0);
+	rig_want(r, send(next.bell, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1);
 	leave(&next);
 	first.fd = -1;
 	leave(&first);
@@ -182,7 +185,7 @@ static void what_an_application_leaves(void **state)
 static void nonsense_is_refused(void **state)
 {
 	static const uint32_t words[][4] = {
-		{ 0 }, { UDRV_SND_MAGIC, UDRV_SND_DIRS }, { UDRV_SND_MAGIC, UINT32_MAX },
+		{ 0 }, { UDRV_SND_MAGIC, UDRV_SND_MIXER + 1 }, { UDRV_SND_MAGIC, UINT32_MAX },
 		{ UDRV_SND_MAGIC + 1, 0 },
 	};
 	struct rig *r = *state;
@@ -318,6 +321,108 @@ static void a_death_is_not_noticed(void **state)
 	leave(&l);
 }
 
+/* A driver that does not hear of new memory: applications are refused, and no more
+ * than a few of their rings wait for it; its successor has the newest. */
+static void a_driver_that_reads_no_news(void **state)
+{
+	struct rig *r = *state;
+	struct lease l;
+	int n;
+
+	begin(r);
+	for (n = 0; n < 100; n++) {
+		l = ask(r, UDRV_SND_PLAYBACK);
+		if (l.error == -EAGAIN)
+			break;
+		rig_want(r, !l.error || l.error == -EBUSY);
+		leave(&l);
+	}
+	rig_want(r, n > 1 && n < 100);
+	leave(&l);
+	rig_want(r, rig_do(r, "kill", "snd0"));
+	rig_wait_number(r, "snd0", "starts", 2, 5000);
+	rig_wait(r, "snd0", "running", 5000);
+	l = take(r, UDRV_SND_PLAYBACK);
+	leave(&l);
+}
+
+/* What an application has of the mixer; page NULL: nothing. */
+static const struct udrv_snd_mixer *mixer(struct rig *r, int *lease)
+{
+	struct udrv_snd_request request = { UDRV_SND_MAGIC, UDRV_SND_MIXER };
+	struct udrv_snd_answer text;
+	int fds[2] = { -1, -1 };
+	void *page;
+
+	*lease = dial(r);
+	rig_want(r, send(*lease, &request, sizeof(request), MSG_NOSIGNAL) == sizeof(request));
+	rig_want(r, receive(r, *lease, &text, fds) == sizeof(text));
+	if (text.error)
+		return NULL;
+	page = mmap(NULL, UDRV_SND_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	rig_want(r, page == MAP_FAILED && errno == EACCES);
+	page = mmap(NULL, UDRV_SND_PAGE_SIZE, PROT_READ, MAP_SHARED, fds[0], 0);
+	rig_want(r, page != MAP_FAILED);
+	close(fds[0]);
+	return page;
+}
+
+static void everybody_hears_of_a_knob(void **state)
+{
+	struct udrv_snd_set set = { UDRV_SND_MAGIC, 3, { 17, -18 } };
+	const struct udrv_snd_mixer *page;
+	struct rig *r = *state;
+	int mine, other;
+	char c;
+
+	begin(r);
+	page = mixer(r, &mine);
+	rig_want(r, page && mixer(r, &other));
+	rig_want(r, send(mine, &set, sizeof(set), MSG_NOSIGNAL) == sizeof(set));
+	rig_want(r, recv(other, &c, 1, 0) == 1 && recv(mine, &c, 1, 0) == 1);
+	rig_want(r, page->value[3][0] == 17 && page->value[3][1] == -18);
+	/* Nothing new is no news, and what there is not cannot be turned. */
+	send(mine, &set, sizeof(set), MSG_NOSIGNAL);
+	set.control = UDRV_SND_CONTROLS;
+	send(mine, &set, sizeof(set), MSG_NOSIGNAL);
+	set.control = UINT32_MAX;
+	send(mine, &set, sizeof(set), MSG_NOSIGNAL);
+	still_well(r);
+	rig_want(r, recv(other, &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+	/* Whoever talks nonsense is sent away, others stay. */
+	send(mine, &set, 5, MSG_NOSIGNAL);
+	rig_want(r, recv(mine, &c, 1, 0) == 0);
+	rig_want(r, rig_do(r, "kill", "snd0"));
+	rig_wait_number(r, "snd0", "starts", 2, 5000);
+	rig_want(r, page->value[3][0] == 17);
+	rig_want(r, recv(other, &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+	close(mine);
+	close(other);
+}
+
+/* Who does not listen costs nothing, and too many mixers leave room for streams. */
+static void mixers_without_end(void **state)
+{
+	struct udrv_snd_set set = { UDRV_SND_MAGIC, 0, { 0 } };
+	struct rig *r = *state;
+	struct lease l;
+	int fd[100], n = 0;
+
+	begin(r);
+	while (n < 100 && mixer(r, &fd[n]))
+		n++;
+	rig_want(r, n > 4 && n < 100);
+	for (int i = 0; i < 20000; i++) {
+		set.value[0] = i;
+		rig_want(r, send(fd[0], &set, sizeof(set), MSG_NOSIGNAL) == sizeof(set));
+	}
+	l = take(r, UDRV_SND_PLAYBACK);
+	still_well(r);
+	leave(&l);
+	for (int i = 0; i <= n; i++)
+		close(fd[i]);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
@@ -330,6 +435,9 @@ int main(void)
 		TEST(a_bell_that_nobody_hears),
 		TEST(no_driver_no_stream),
 		TEST(a_death_is_not_noticed),
+		TEST(a_driver_that_reads_no_news),
+		TEST(everybody_hears_of_a_knob),
+		TEST(mixers_without_end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

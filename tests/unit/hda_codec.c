@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../drivers/snd/hda_codec.h"
+#include "../../drivers/snd/hda_mixer.h"
 
 #define AUDIO_OUT	(0u << 20)
 #define AUDIO_IN	(1u << 20)
@@ -35,7 +35,7 @@ static const struct node laptop[NODES] = {
 			  .amp_out = 0x57 },
 	[DIGITAL - FIRST] = { .widget = AUDIO_OUT | WIDGET_DIGITAL },
 	[MIX - FIRST] = { .widget = MIXER | WIDGET_AMP_IN | WIDGET_AMP_OWN | WIDGET_CONNECTIONS,
-			  .amp_in = 0x1f, .inputs = { MIC, DIGITAL, DAC }, .n = 3 },
+			  .amp_in = 0x1f | AMP_CAN_MUTE, .inputs = { MIC, DIGITAL, DAC }, .n = 3 },
 	[SEL - FIRST] = { .widget = SELECTOR | WIDGET_CONNECTIONS, .inputs = { SEL, MIX }, .n = 2 },
 	[SPEAKER - FIRST] = { .widget = PIN | WIDGET_CONNECTIONS | WIDGET_AMP_OUT | WIDGET_AMP_OWN,
 			      .pin_cap = PIN_CAP_OUT | PIN_CAP_EAPD,
@@ -59,7 +59,8 @@ static uint32_t parameter(unsigned int node, unsigned int id)
 		return node == 0 ? 1u << 16 | 1 : FIRST << 16 | NODES;
 	if (node < FIRST)
 		return id == PARAM_GROUP_TYPE ? GROUP_AUDIO : id == PARAM_PCM ? PCM :
-		       id == PARAM_AMP_IN ? 0x0a : id == PARAM_AMP_OUT ? 0x4a : 0;
+		       id == PARAM_AMP_IN ? AMP_CAN_MUTE | 0x5 << 16 | 0x14 << 8 | 0x0a :
+		       id == PARAM_AMP_OUT ? 0x3 << 16 | 0x4a << 8 | 0x4a : 0;
 	n = &nodes[node - FIRST];
 	switch (id) {
 	case PARAM_WIDGET: return n->widget;
@@ -158,6 +159,38 @@ static void opens_the_way(void **state)
 	assert_int_equal(nodes[DAC - FIRST].stream, 0x10);
 }
 
+/* The volume is the DAC's, the switch the mixer's; the ADC has both. */
+static void turns_knobs(void **state)
+{
+	struct hda_codec codec = table();
+	struct hda_mixer m = { 0 };
+
+	assert_int_equal(hda_codec_discover(&codec), 0);
+	hda_mixer_find(&m, &codec);
+	assert_int_equal(m.n, 4);
+	assert_int_equal(m.amps, 3);
+	assert_string_equal(m.control[0].name, "Master Playback Volume");
+	assert_int_equal(m.control[0].max, 0x4a);
+	assert_int_equal(m.control[0].initial, 0x4a);
+	assert_int_equal(m.control[0].db_min, -7400);
+	assert_int_equal(m.control[0].db_step, 100);
+	assert_string_equal(m.control[1].name, "Master Playback Switch");
+	assert_string_equal(m.control[2].name, "Capture Volume");
+	assert_int_equal(m.control[2].db_min, -1500);
+	assert_int_equal(m.control[2].initial, 0x0a);
+	assert_int_equal(hda_mixer_set(&m, &codec, 0, (int32_t[]){ 5, 5 }), 0);
+	assert_int_equal(nodes[DAC - FIRST].amp[1], AMP_OUT | AMP_BOTH | 5);
+	assert_int_equal(hda_mixer_set(&m, &codec, 0, (int32_t[]){ 5, 7 }), 0);
+	assert_int_equal(nodes[DAC - FIRST].amp[1], AMP_OUT | AMP_RIGHT | 7);
+	assert_int_equal(hda_mixer_set(&m, &codec, 1, (int32_t[]){ 0, 0 }), 0);
+	assert_int_equal(nodes[MIX - FIRST].amp[0],
+			 AMP_IN | AMP_BOTH | AMP_INDEX(2) | AMP_MUTE | 0x1f);
+	assert_int_equal(hda_mixer_set(&m, &codec, 2, (int32_t[]){ 3, 3 }), 0);
+	assert_int_equal(hda_mixer_set(&m, &codec, 3, (int32_t[]){ 0, 0 }), 0);
+	assert_int_equal(nodes[ADC - FIRST].amp[0],
+			 AMP_IN | AMP_BOTH | AMP_INDEX(1) | AMP_MUTE | 3);
+}
+
 static void nothing_to_find(void **state)
 {
 	struct hda_codec codec = table();
@@ -187,12 +220,16 @@ static void any_codec_at_all(void **state)
 	srand(4711);
 	for (unsigned int i = 0; i < 300; i++) {
 		struct hda_codec codec = { .verb = random_verb };
+		struct hda_mixer m = { 0 };
 
 		verbs = 0;
 		if (hda_codec_discover(&codec))
 			continue;
 		hda_codec_open_path(&codec, UDRV_SND_PLAYBACK);
 		hda_codec_open_path(&codec, UDRV_SND_CAPTURE);
+		hda_mixer_find(&m, &codec);
+		for (unsigned int k = 0; k < m.n; k++)
+			hda_mixer_set(&m, &codec, k, (int32_t[]){ m.control[k].min, 0 });
 	}
 }
 
@@ -248,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_way), cmocka_unit_test(opens_the_way),
+		cmocka_unit_test(turns_knobs),
 		cmocka_unit_test(nothing_to_find), cmocka_unit_test(any_codec_at_all),
 		cmocka_unit_test(gives_up_in_a_maze), cmocka_unit_test(formats),
 	};

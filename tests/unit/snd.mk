@@ -8,5 +8,5 @@ tests/unit/snd_request_SRC := tests/unit/snd_request.c
 tests/unit/snd_request_PKGS := cmocka
 tests/unit/ac97_window_SRC := tests/unit/ac97_window.c drivers/snd/ac97_window.c
 tests/unit/ac97_window_PKGS := cmocka
-tests/unit/hda_codec_SRC := tests/unit/hda_codec.c drivers/snd/hda_codec.c
+tests/unit/hda_codec_SRC := tests/unit/hda_codec.c $(addprefix drivers/snd/,hda_codec.c hda_mixer.c)
 tests/unit/hda_codec_PKGS := cmocka

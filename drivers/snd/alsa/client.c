@@ -18,9 +18,9 @@
 /* A driver may be about to be restarted; longer than a back-off is not waited. */
 #define PATIENCE_MS	10000
 #define NAP_MS		5
-/* udrvd answers at once, unless a crowd of others made us leave. */
+/* udrvd answers at once, unless a crowd of others made us leave: then again. */
 #define ANSWER_MS	2000
-#define TRIES		5
+#define TRIES		40
 
 int client_socket(const char *name, char *path, size_t size)
 {
@@ -42,7 +42,7 @@ int client_socket(const char *name, char *path, size_t size)
 
 /* ---- the supervisor ---------------------------------------------------------- */
 
-static int take_answer(int fd, int *fds)
+static int take_answer(int fd, int *fds, unsigned int n_fds)
 {
 	struct udrv_snd_answer text = { 0 };
 	union {
@@ -68,25 +68,29 @@ static int take_answer(int fd, int *fds)
 	if (text.error)
 		return text.error < 0 ? text.error : -EPROTO;
 	c = CMSG_FIRSTHDR(&msg);
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(2 * sizeof(int)))
+	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(n_fds * sizeof(int)))
 		return -EPROTO;
-	memcpy(fds, CMSG_DATA(c), 2 * sizeof(int));
+	memcpy(fds, CMSG_DATA(c), n_fds * sizeof(int));
 	return 0;
 }
 
-static int ask(int fd, const struct sockaddr_un *addr, enum udrv_snd_dir dir, int *fds)
+static int ask(int fd, const struct sockaddr_un *addr, uint32_t what, int *fds, unsigned int n)
 {
-	struct udrv_snd_request request = { UDRV_SND_MAGIC, dir };
+	struct udrv_snd_request request = { UDRV_SND_MAGIC, what };
 
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
 		return errno == ENOENT || errno == ECONNREFUSED ? -ENODEV : -errno;
 	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
 		return -errno;
-	return take_answer(fd, fds);
+	return take_answer(fd, fds, n);
 }
 
-/* fds: memory and bell.  Returns the lease. */
-static int get_stream(const char *path, enum udrv_snd_dir dir, int *fds)
+static void nap(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = NAP_MS * 1000000l }, NULL);
+}
+
+int client_lease(const char *path, uint32_t what, int *fds, unsigned int n)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int ret = -ENAMETOOLONG;
@@ -99,30 +103,37 @@ static int get_stream(const char *path, enum udrv_snd_dir dir, int *fds)
 
 		if (fd < 0)
 			return -errno;
-		ret = ask(fd, &addr, dir, fds);
+		ret = ask(fd, &addr, what, fds, n);
 		if (!ret)
 			return fd;
 		close(fd);
-		if (ret != -ECONNRESET && ret != -EPIPE)
+		/* EAGAIN: the driver is busy with those before us. */
+		if (ret != -ECONNRESET && ret != -EPIPE && ret != -EAGAIN)
 			break;
+		nap();
 	}
 	return ret;
 }
 
 /* ---- the memory ---------------------------------------------------------------- */
 
-/* Filled in by a driver's start, which may be yet to come. */
-static int take_caps(struct client *c)
+int client_wait_magic(const uint32_t *magic)
 {
-	const struct udrv_snd_page *page = c->page;
-
-	for (int ms = 0; __atomic_load_n(&page->magic, __ATOMIC_ACQUIRE) != UDRV_SND_MAGIC;
-	     ms += NAP_MS) {
+	for (int ms = 0; __atomic_load_n(magic, __ATOMIC_ACQUIRE) != UDRV_SND_MAGIC; ms += NAP_MS) {
 		if (ms >= PATIENCE_MS)
 			return -ETIMEDOUT;
-		nanosleep(&(struct timespec){ .tv_nsec = NAP_MS * 1000000l }, NULL);
+		nap();
 	}
-	c->caps = page->caps;
+	return 0;
+}
+
+static int take_caps(struct client *c)
+{
+	int ret = client_wait_magic(&c->page->magic);
+
+	if (ret)
+		return ret;
+	c->caps = c->page->caps;
 	return c->caps.formats ? 0 : -ENODEV;
 }
 
@@ -149,7 +160,7 @@ int client_open(struct client *c, const char *path, enum udrv_snd_dir dir)
 	int fds[2] = { -1, -1 }, ret;
 
 	*c = (struct client){ .bell = -1 };
-	c->lease = get_stream(path, dir, fds);
+	c->lease = client_lease(path, dir, fds, 2);
 	if (c->lease < 0)
 		return c->lease;
 	c->bell = fds[1];

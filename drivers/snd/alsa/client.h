@@ -27,6 +27,12 @@ struct client_view {
 
 /* name: of the device, the path of a socket, or "" for the first device. */
 int client_socket(const char *name, char *path, size_t size);
+/* What udrvd has (a direction, or UDRV_SND_MIXER), with n descriptors.  Returns the
+ * lease: what we got is ours while it is open. */
+int client_lease(const char *path, uint32_t what, int *fds, unsigned int n);
+/* Until a driver has filled in what begins with this; it may be yet to start. */
+int client_wait_magic(const uint32_t *magic);
+
 int client_open(struct client *c, const char *path, enum udrv_snd_dir dir);
 void client_close(struct client *c);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "conf.h"
 
 struct pcm {
 	snd_pcm_ioplug_t io;
@@ -459,23 +460,10 @@ static int open_pcm(snd_pcm_t **pcmp, const char *name, const char *device,
 SND_PCM_PLUGIN_DEFINE_FUNC(udrv);	/* a prototype */
 SND_PCM_PLUGIN_DEFINE_FUNC(udrv)
 {
-	const char *device = "";
-	snd_config_iterator_t i, next;
+	const char *device;
+	int ret = conf_device(conf, &device);
 
-	snd_config_for_each(i, next, conf) {
-		snd_config_t *n = snd_config_iterator_entry(i);
-		const char *id;
-
-		if (snd_config_get_id(n, &id) < 0 || !strcmp(id, "comment") ||
-		    !strcmp(id, "type") || !strcmp(id, "hint"))
-			continue;
-		if (strcmp(id, "device") != 0 || snd_config_get_string(n, &device) < 0) {
-			SNDERR("udrv: '%s' is not understood; expected device, the name of an udrv device",
-			       id);
-			return -EINVAL;
-		}
-	}
-	return open_pcm(pcmp, name, device, stream, mode);
+	return ret ? ret : open_pcm(pcmp, name, device, stream, mode);
 }
 
 SND_PCM_PLUGIN_SYMBOL(udrv);

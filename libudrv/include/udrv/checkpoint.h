@@ -80,6 +80,8 @@ struct udrv_checkpoint {
 				uint64_t stopped_ns;	/* when an heir stopped the engine;
 							 * 0: it is none's, or goes again */
 				uint64_t gap_ns;	/* how long that lasted the last time */
+				uint64_t memory;	/* the application's, by inode: another
+							 * one's stream is not this one */
 				uint64_t mark[32];	/* the driver's own: positions */
 			} stream[UDRV_SND_DIRS];
 		} snd;

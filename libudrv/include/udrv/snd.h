@@ -4,8 +4,9 @@
  * udrv/snd_abi.h.  The class reads what the application wants, judges it, and
  * tells the driver; the driver tells where its engine is.
  *
- * Descriptors "playback" and "capture" (memfds), "playback-bell" and
- * "capture-bell" (sockets) come from the supervisor, see docs/driver-process.md.
+ * Descriptors "playback", "capture" and "mixer" (memfds), "playback-bell",
+ * "capture-bell" and "sound" (sockets) come from the supervisor, see
+ * docs/driver-process.md.
  */
 #ifndef UDRV_SND_H
 #define UDRV_SND_H
@@ -43,6 +44,9 @@ struct udrv_snd_ops {
 	uint64_t (*position)(struct udrv_dev *dev, enum udrv_snd_dir dir);
 	/* Required.  Stop; returns the frame that would have been next. */
 	uint64_t (*halt)(struct udrv_dev *dev, enum udrv_snd_dir dir);
+	/* Required with controls.  Guarantees: values lie within the control's range;
+	 * the second one is that of the first if the control has one channel. */
+	int (*set)(struct udrv_dev *dev, unsigned int control, const int32_t value[2]);
 };
 
 /* One stream; read-only for the driver, but for state->mark. */
@@ -58,6 +62,7 @@ struct udrv_snd_stream {
 		struct udrv_snd_page *page;
 		int bell;			/* our end; -1: nobody is there */
 		size_t map_len;			/* of a memfd; 0: private memory */
+		uint64_t memory;		/* which memfd; 0: private */
 	} share;
 	uint64_t limit;				/* as the driver knows it */
 	uint64_t woken;				/* position of the last wake-up */
@@ -75,11 +80,28 @@ struct udrv_snd {
 	struct udrv_dev *dev;
 	const struct udrv_snd_ops *ops;
 	struct udrv_snd_stream stream[UDRV_SND_DIRS];
+	struct udrv_snd_knobs {
+		struct udrv_snd_mixer *page;	/* NULL: nobody turns them */
+		const struct udrv_snd_control *list;
+		unsigned int n;
+		int32_t set[UDRV_SND_CONTROLS][2];	/* what the driver was told */
+	} knobs;
 	bool active;
 	bool first_io;				/* told the supervisor */
 	struct udrv_op tick_op;
 	bool ticking;
+	struct udrv_op news_op;
+	bool listening;
 };
+
+/*
+ * Before udrv_snd_start(), optional: the driver's controls, of which list lives as
+ * long as snd.  All are set at the return, to what they were under the last driver
+ * or to their initial values, and later whenever somebody turns one.
+ */
+UDRV_API int udrv_snd_mixer_start(struct udrv_snd *snd, struct udrv_dev *dev,
+				  const struct udrv_snd_ops *ops,
+				  const struct udrv_snd_control *list, unsigned int n);
 
 /* caps of a direction that the chip lacks: NULL.  Streams that a predecessor
  * had running run at the return. */

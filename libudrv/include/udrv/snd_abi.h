@@ -96,19 +96,63 @@ struct udrv_snd_page {
 	} drv __attribute__((aligned(64)));
 };
 
+/* ---- the mixer --------------------------------------------------------------- */
+
 /*
- * How an application comes by all that: it sends a request to the supervisor's
- * socket (SEQPACKET), and gets an answer, with it memfd and bell (SCM_RIGHTS).
- * The stream is its own until it closes the connection or dies.
+ * One page, which udrvd keeps: values outlive drivers, and the next one sets them
+ * again before it plays a frame.  Applications can only read it; they send udrvd
+ * what they want changed (struct udrv_snd_set), and udrvd tells the driver and all
+ * others.  A value may be anything: drivers and readers bring it into its range.
+ */
+#define UDRV_SND_CONTROLS	16
+
+enum udrv_snd_control_type { UDRV_SND_VOLUME, UDRV_SND_SWITCH };
+
+struct udrv_snd_control {
+	char name[44];			/* as ALSA calls them: "Master Playback Volume" */
+	uint32_t type;			/* enum udrv_snd_control_type */
+	uint32_t channels;		/* 1, or 2: left and right */
+	int32_t min, max;		/* of a switch: 0 and 1 (on) */
+	int32_t initial;
+	int32_t db_min, db_step;	/* 0.01 dB, at min and for each step; 0: not known */
+};
+
+struct udrv_snd_mixer {
+	/* Written by the driver, magic last. */
+	uint32_t magic;
+	uint32_t n;
+	struct udrv_snd_control control[UDRV_SND_CONTROLS];
+	/* Written by udrvd; initial values by the first driver. */
+	int32_t value[UDRV_SND_CONTROLS][2];
+};
+
+struct udrv_snd_set {
+	uint32_t magic;
+	uint32_t control;
+	int32_t value[2];
+};
+
+/* ---- the way to all that ------------------------------------------------------ */
+
+/* In requests, instead of a direction. */
+#define UDRV_SND_MIXER	UDRV_SND_DIRS
+
+/*
+ * An application sends a request to the supervisor's socket (SEQPACKET), and gets
+ * an answer, with it memory and bell (SCM_RIGHTS).  The stream is its own until it
+ * closes the connection or dies; the next one gets other memory.
+ *
+ * With the mixer's answer comes its memory only.  The connection takes
+ * struct udrv_snd_set, and any byte from it says that something has changed.
  */
 struct udrv_snd_request {
 	uint32_t magic;			/* UDRV_SND_MAGIC */
-	uint32_t dir;			/* enum udrv_snd_dir */
+	uint32_t dir;			/* enum udrv_snd_dir, or UDRV_SND_MIXER */
 };
 
 struct udrv_snd_answer {
 	uint32_t magic;
-	int32_t error;			/* 0, or -EBUSY: another one has it */
+	int32_t error;			/* 0, or -EBUSY: another one has it, ... */
 };
 
 #endif /* UDRV_SND_ABI_H */
