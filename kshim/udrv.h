@@ -103,6 +103,7 @@ struct udrv_desc {
 	struct udrv_dev *dev;		/* NULL: the whole line */
 	wait_queue_head_t wait;
 	/* line->lock */
+	struct task_struct *reader;	/* waits without a queue */
 	u64 count;			/* since the last read */
 	u64 ns;				/* of the newest */
 	u32 flags;			/* UDRV_IRQ_STORM, for the next read */
