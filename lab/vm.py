@@ -141,7 +141,9 @@ class Vm:
         ends as after a power-off; only its log of resets tells them apart."""
         status = self.process.returncode
         if status < 0:
-            return f"QEMU was ended by {signal.Signals(-status).name}"
+            with open(self.run + "/qemu.log", errors="replace") as f:
+                last = (f.read().splitlines() or ["it said nothing"])[-1]
+            return f"QEMU was ended by {signal.Signals(-status).name}: {last}"
         with open(self.run + "/resets.log", errors="replace") as f:
             if "Triple fault" in f.read():
                 return "a processor of the guest had a triple fault"
