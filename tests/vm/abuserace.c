@@ -34,6 +34,7 @@ struct worker {
 
 static struct edu edu;
 static const char *bdfs[2], *module;
+static pthread_rwlock_t vfio_irqs = PTHREAD_RWLOCK_INITIALIZER;
 static bool stop;
 
 static uint32_t rnd(struct worker *w, uint32_t below)	/* xorshift64* */
@@ -80,6 +81,24 @@ static int open_line(struct worker *w)
 	return close(fd);
 }
 
+/*
+ * VFIO's own interrupts, which go when the device is closed; never during a reset by
+ * sysfs, because the kernel (6.12) restores vectors that VFIO has just freed, and
+ * follows a NULL pointer, with vfio-pci as well.
+ */
+static void use_vfio_irqs(struct worker *w, struct vfio *v)
+{
+	int event;
+
+	if (pthread_rwlock_tryrdlock(&vfio_irqs) != 0)
+		return;
+	event = eventfd(0, EFD_CLOEXEC);
+	vfio_eventfd(v, rnd(w, VFIO_PCI_NUM_IRQS), event);
+	close(event);
+	vfio_close(v);
+	pthread_rwlock_unlock(&vfio_irqs);
+}
+
 static int open_device(struct worker *w)
 {
 	struct vfio v;
@@ -90,12 +109,8 @@ static int open_device(struct worker *w)
 	fd = rnd(w, 2) ? vfio_irq_fd(&v, O_CLOEXEC) : -1;
 	if (fd >= 0)
 		use(w, fd);
-	if (rnd(w, 2)) {
-		int event = eventfd(0, EFD_CLOEXEC);
-
-		vfio_eventfd(&v, rnd(w, VFIO_PCI_NUM_IRQS), event);
-		close(event);
-	}
+	if (rnd(w, 2))
+		use_vfio_irqs(w, &v);
 	/* In either order: the descriptor may outlive the device's. */
 	if (rnd(w, 2)) {
 		vfio_close(&v);
@@ -137,10 +152,15 @@ static int load_module(struct worker *w)
 static int reset(struct worker *w)
 {
 	char path[80];
+	int ret;
 
+	if (pthread_rwlock_trywrlock(&vfio_irqs) != 0)
+		return -EBUSY;
 	/* The edu has none. */
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", bdfs[1]);
-	return write_file(path, "1");
+	ret = write_file(path, "1");
+	pthread_rwlock_unlock(&vfio_irqs);
+	return ret;
 }
 
 static int interrupt(struct worker *w)
