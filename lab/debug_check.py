@@ -4,9 +4,12 @@
 
     lab/debug_check.py OUT TEST...
 
-The two runs have reports of their own; OUT/report/debug-kernel.json puts them
+The two have reports of their own; OUT/report/debug-kernel.json puts them
 together: tests run, tests failed, and splats (results of the runner's looks
 at the kernel log and at lost memory that are not clean, and guests that died).
+
+All of it takes hours, so it is done in pieces, and a report keeps the results of
+tests that are not run again; each has the revision that it was run at.
 """
 
 import json
@@ -17,20 +20,50 @@ import sys
 import report
 
 IOMMUS = ("type1", "iommufd")
+PIECE = 4       # tests; what is lost when it is interrupted
 SPLAT = ("kernel log clean", "no kernel memory is lost", "the guest survives")
 
 
+def load(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    except OSError:
+        return {"checks": [], "raw": {}, "seconds": 0}
+
+
+def test_of(check):
+    """"irq_file" of "vm.irq_file.a name"."""
+    return check["name"].split(".")[1]
+
+
+def path_of(out, name):
+    return f"{out}/report/debug-kernel-{name}.json"
+
+
+def run_piece(out, iommu, tests):
+    """Runs some tests, and puts their results among those that are there."""
+    piece = path_of(out, "piece")
+    if os.path.exists(piece):
+        os.unlink(piece)
+    done = subprocess.run([f"{report.TOP}/tests/check.py", "--out", out,
+                           "--report", "debug-kernel-piece", "--vm", *tests],
+                          env=os.environ | {"UDRV_IOMMU": iommu}, check=False)
+    if not os.path.exists(piece):
+        sys.exit(done.returncode or 1)
+    before, part = load(path_of(out, iommu)), load(piece)
+    part["checks"] = [c for c in before["checks"] if test_of(c) not in tests] + part["checks"]
+    part["raw"] = {"revisions": before["raw"].get("revisions", {}) |
+                   {test: part["revision"] for test in tests}}
+    part["seconds"] = round(before["seconds"] + part["seconds"], 1)
+    with open(path_of(out, iommu), "w", encoding="utf-8") as f:
+        json.dump(part, f, indent=1)
+
+
 def run(out, iommu, tests):
-    """The report of one run."""
-    name = f"debug-kernel-{iommu}"
-    path = f"{out}/report/{name}.json"
-    if os.path.exists(path):
-        os.unlink(path)
     print(f"debug kernel, DMA over {iommu}", flush=True)
-    subprocess.run([f"{report.TOP}/tests/check.py", "--out", out, "--report", name,
-                    "--vm", *tests], env=os.environ | {"UDRV_IOMMU": iommu}, check=False)
-    with open(path, encoding="utf-8") as f:
-        return json.load(f)
+    for i in range(0, len(tests), PIECE):
+        run_piece(out, iommu, tests[i:i + PIECE])
 
 
 def add(r, iommu, part):
@@ -43,16 +76,19 @@ def add(r, iommu, part):
                                  ("splats", len(splats), 0, not splats)):
         r.fields["checks"].append({"name": f"debug.{iommu}.{name}", "value": value,
                                    "unit": "results", "aim": aim, "ok": ok})
-    r.fields["kernel"] = part["kernel"]
+    r.fields["kernel"] = part.get("kernel", "")
     r.fields["raw"][iommu] = {"failed": [{"name": c["name"], "reason": c.get("reason")}
-                                         for c in failed], "seconds": part["seconds"]}
+                                         for c in failed], "seconds": part["seconds"],
+                                "revisions": part["raw"].get("revisions", {})}
 
 
 def main():
     out, tests = sys.argv[1], sys.argv[2:]
     r = report.Report("debug-kernel")
     for iommu in IOMMUS:
-        add(r, iommu, run(out, iommu, tests))
+        if os.environ.get("UDRV_IOMMU", iommu) == iommu:
+            run(out, iommu, tests)
+        add(r, iommu, load(path_of(out, iommu)))
     path = f"{out}/report/debug-kernel.json"
     r.write(path)
     print(f"\n  {'debug kernel ' + r.fields['kernel']:<36} value  aim")
