@@ -22,3 +22,8 @@ USES_UDRV += tests/drivers/dyingide
 # rules.mk of drivers comes before this one.
 tests/drivers/dyingide_SRC := tests/drivers/dyingdisk.c $(drivers/ide/ide_SRC)
 tests/drivers/dyingide_LIBS := $(tests/drivers/dyingdisk_LIBS)
+
+TESTS_VM += tests/drivers/badsnd
+TESTS_LIST += tests/drivers/badsnd
+USES_UDRV += tests/drivers/badsnd
+tests/drivers/badsnd_SRC := tests/drivers/badsnd.c

@@ -10,3 +10,8 @@ tests/unit/ac97_window_SRC := tests/unit/ac97_window.c drivers/snd/ac97_window.c
 tests/unit/ac97_window_PKGS := cmocka
 tests/unit/hda_codec_SRC := tests/unit/hda_codec.c $(addprefix drivers/snd/,hda_codec.c hda_mixer.c)
 tests/unit/hda_codec_PKGS := cmocka
+# It brings what mixer.c needs of the library itself.
+TESTS_UNIT += tests/unit/snd_mixer
+TESTS_LIST += tests/unit/snd_mixer
+tests/unit/snd_mixer_SRC := tests/unit/snd_mixer.c libudrv/snd/mixer.c
+tests/unit/snd_mixer_PKGS := cmocka
