@@ -51,7 +51,8 @@ static int alpha_firmware(int fd)
 {
 	/* Writing to the processor register WAIT (253, QEMU's) sleeps. */
 	static const uint32_t code[] = { 0x77ff00fd, 0xc3fffffe };
-	const uint64_t base = 0xfffffc0000000000ull;
+	/* Not at RAM's very start, where udrv_qtest_header is: QEMU loads this later. */
+	const uint64_t base = 0xfffffc0000010000ull;
 	struct {
 		Elf64_Ehdr ehdr;
 		Elf64_Phdr phdr;

@@ -315,13 +315,14 @@ static void short_life(unsigned int n, bool pio)
 			_exit(1);
 }
 
-static void driver_dies_anywhere(void **state)
+/* Each next driver finds the drives where they should be. */
+static void check_deaths(const char *device)
 {
 	struct qemu qemu;
 
 	rig_disk(&rig, 0, 16 * MIB, RAW, "");
 	setenv("UDRV_QEMU_ARGS", rig.args, 1);
-	qemu_start(&qemu, "piix4-ide,id=ide", rig_driver.dma_size);
+	qemu_start(&qemu, device, rig_driver.dma_size);
 	setenv("RIG_NAME", qemu.name, 1);
 	for (unsigned int n = 0; n < 24; n++) {
 		int status;
@@ -341,6 +342,11 @@ static void driver_dies_anywhere(void **state)
 		rig_close(&rig);
 	}
 	qemu_stop(&qemu);
+}
+
+static void driver_dies_anywhere(void **state)
+{
+	check_deaths("piix4-ide,id=ide");
 }
 
 /* Stopped in the middle of things, again and again. */
@@ -368,6 +374,53 @@ static void starts_and_stops(void **state)
 	works(0);
 }
 
+/* ---- native mode ----------------------------------------------------------------------- */
+
+static void need_alpha(void)
+{
+	if (!access("/usr/bin/qemu-system-alpha", X_OK))
+		return;
+	print_message("qemu-system-alpha is not installed (Debian: qemu-system-misc)\n");
+	skip();
+}
+
+/* Both channels share an interrupt: an error on one is none on the other. */
+static void native_bad_sectors(void **state)
+{
+	need_alpha();
+	rig_disk(&rig, 0, 16 * MIB, BLKDEBUG(BAD(0, "read_aio", 100) BAD(1, "write_aio", 200)), "");
+	rig_disk(&rig, 2, 16 * MIB, RAW, "");
+	rig_open(&rig, "alpha/cmd646-ide,secondary=1");
+	check_bad_sectors();
+	works(2);
+	assert_int_equal(rig.ide->ch[0].all_resets + rig.ide->ch[1].all_resets, 0);
+	assert_int_equal(rig.ide->ch[0].lost_interrupts + rig.ide->ch[1].lost_interrupts, 0);
+}
+
+/* One channel hangs, and is given up; the other one's interrupts go on. */
+static void native_stuck_busy(void **state)
+{
+	static const struct rig_hooks hooks = { .read = busy_for_ever };
+
+	need_alpha();
+	rig_options.timeout_ms = rig_options.reset_ms = 150;
+	rig_disk(&rig, 0, 16 * MIB, RAW, "");
+	rig_disk(&rig, 2, 16 * MIB, RAW, "");
+	rig_open(&rig, "alpha/cmd646-ide,secondary=1");
+	rig_hook(&rig.ide->ch[0], &hooks);
+	assert_int_equal(rig_do(&rig, 0, IDE_READ, 0, 1, 0), -ENODEV);
+	assert_logged("channel 0: given up");
+	works(2);
+	assert_int_equal(rig.ide->ch[1].lost_interrupts, 0);
+	assert_false(rig.ide->ch[1].polled);
+}
+
+static void native_driver_dies_anywhere(void **state)
+{
+	need_alpha();
+	check_deaths("alpha/cmd646-ide,secondary=1,id=ide");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -377,6 +430,7 @@ int main(void)
 		T(a_bad_cable), T(a_lost_interrupt), T(all_interrupts_lost), T(a_lost_command),
 		T(all_commands_lost), T(dma_does_not_work), T(table_out_of_reach), T(stuck_busy),
 		T(the_device_goes), T(driver_dies_anywhere), T(starts_and_stops),
+		T(native_bad_sectors), T(native_stuck_busy), T(native_driver_dies_anywhere),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
