@@ -42,7 +42,7 @@ static int open_memory(struct udrvd_device *d, struct udrv_error *err)
 	void *page;
 
 	if (d->arena < 0)
-		d->arena = udrvd_memfd("udrv-arena", d->cfg->arena);
+		d->arena = udrvd_memfd_dma("udrv-arena", d->cfg->arena);
 	if (d->checkpoint < 0)
 		d->checkpoint = open_checkpoint(d->cfg->name);
 	if (d->arena < 0 || d->checkpoint < 0) {

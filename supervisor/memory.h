@@ -9,4 +9,8 @@
  * -errno */
 int udrvd_memfd(const char *name, uint64_t size);
 
+/* The same for DMA: in pages of 2 MiB, as far as they can be had now.  The IOMMU
+ * then has one entry where it had 512, to write and for the device to look up. */
+int udrvd_memfd_dma(const char *name, uint64_t size);
+
 #endif /* UDRVD_MEMORY_H */

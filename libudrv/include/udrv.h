@@ -162,6 +162,9 @@ UDRV_API int udrv_dma_mask(struct udrv_dev *dev, unsigned int bits);
 UDRV_API int udrv_dma_alloc(struct udrv_dev *dev, size_t len, struct udrv_dma *dma);
 /* The same, not zeroed: large buffers that are written before they are read. */
 UDRV_API int udrv_dma_alloc_dirty(struct udrv_dev *dev, size_t len, struct udrv_dma *dma);
+/* How much there is in all, for a driver that makes use of more than it needs; 0:
+ * there is none. */
+UDRV_API size_t udrv_dma_room(struct udrv_dev *dev);
 UDRV_API int udrv_dma_map(struct udrv_dev *dev, void *va, size_t len, struct udrv_dma *dma);
 UDRV_API void udrv_dma_free(struct udrv_dev *dev, struct udrv_dma *dma);
 
@@ -181,6 +184,10 @@ UDRV_API int udrv_loop_poll(struct udrv_loop *loop, int fd, unsigned int events,
 /* Hand over what is queued now, in one system call (up to 256 entries); how
  * many these were, or -errno. */
 UDRV_API int udrv_loop_submit(struct udrv_loop *loop);
+/* For a driver that is going to watch its device for a while: what is queued does
+ * not wait for that, and the kernel prepares what has come.  No system call if
+ * nothing is queued. */
+UDRV_API void udrv_loop_push(struct udrv_loop *loop);
 UDRV_API int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op);
 /* Until udrv_loop_stop(); returns its status.  -ETIME: udrv_loop_run_for() ran
  * out of its time (ms) without a stop. */

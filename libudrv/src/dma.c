@@ -99,6 +99,31 @@ static int arena_dma_map(struct udrv_dev *dev, void *va, size_t len, uint64_t *i
 	return ret;
 }
 
+/* At a multiple of 2 MiB: where the file has large pages, they are ours too, and
+ * there is one entry to make instead of 512.  MAP_FAILED, errno. */
+static void *view(int fd, size_t len)
+{
+	const size_t large = 2u << 20;
+	char *room, *at, *va;
+
+	room = mmap(NULL, len + large, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (room == MAP_FAILED)
+		return room;
+	at = room + (-(uintptr_t)room & (large - 1));
+	va = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0);
+	if (va == MAP_FAILED) {
+		int err = errno;
+
+		munmap(room, len + large);
+		errno = err;
+		return va;
+	}
+	if (at > room)
+		munmap(room, (size_t)(at - room));
+	munmap(at + len, (size_t)(room + large - at));
+	return va;
+}
+
 static int arena_map(struct udrv_dev *dev, size_t len, void **vap, uint64_t *iovap)
 {
 	void *va;
@@ -110,7 +135,7 @@ static int arena_map(struct udrv_dev *dev, size_t len, void **vap, uint64_t *iov
 	fd = arena_fd(dev, &len);
 	if (fd < 0)
 		return fd;
-	va = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	va = view(fd, len);
 	ret = va == MAP_FAILED ? -errno : 0;
 	close(fd);
 	if (ret)
@@ -166,6 +191,11 @@ int udrv_dma_alloc_dirty(struct udrv_dev *dev, size_t len, struct udrv_dma *dma)
 	dma->iova = dev->arena.iova + off;
 	dma->len = len;
 	return 0;
+}
+
+size_t udrv_dma_room(struct udrv_dev *dev)
+{
+	return dev->arena.va || !arena_open(dev) ? dev->arena.len : 0;
 }
 
 int udrv_dma_alloc(struct udrv_dev *dev, size_t len, struct udrv_dma *dma)

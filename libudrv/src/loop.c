@@ -73,6 +73,13 @@ int udrv_loop_submit(struct udrv_loop *loop)
 	return io_uring_submit(&loop->ring);
 }
 
+void udrv_loop_push(struct udrv_loop *loop)
+{
+	/* What goes wrong comes again, and is looked at, when the loop waits. */
+	if (io_uring_sq_ready(&loop->ring))
+		io_uring_submit_and_get_events(&loop->ring);
+}
+
 int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op)
 {
 	io_uring_prep_cancel(udrv_loop_sqe(loop, NULL), op, 0);
