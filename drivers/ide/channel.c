@@ -13,6 +13,7 @@
 #define TICK_MS		50	/* how late a lost interrupt is noticed, half of it */
 #define LOST_MAX	3	/* lost interrupts in a row: then without */
 #define SPIN_NS		100000	/* polled: as long as a short command takes; */
+#define UNWATCHED_LOG2	8	/* after many in vain, one in 256 is watched */
 #define POLL_US		50	/* then after this pause, the next is twice as long, */
 #define POLL_MAX_US	1000	/* up to this */
 #define DRQ_US		50	/* PIO out: most drives ask for data at once */
@@ -216,6 +217,22 @@ static void check_drq(struct ide_channel *ch)
 	}
 }
 
+/*
+ * A short command may be over before an interrupt could wake us: then it costs
+ * less to watch the drive.  The more often that was in vain, the more commands
+ * pass before it is tried again.  An interrupt that nobody waits for costs, too:
+ * while we watch there are none.
+ */
+static void choose_wait(struct ide_channel *ch)
+{
+	bool watch = ch->ide->spin_us && is_dma(ch) && !ch->unwatched;
+
+	if (ch->unwatched && is_dma(ch))
+		ch->unwatched--;
+	if (!ch->polled && watch != ch->silent)
+		ide_hw_interrupts(ch, !watch);
+}
+
 static void begin(struct ide_channel *ch)
 {
 	bool dma = is_dma(ch);
@@ -227,6 +244,7 @@ static void begin(struct ide_channel *ch)
 	ch->pending_seen = false;
 	ch->state = ch->now.protocol == IDE_PIO_OUT ? IDE_WAIT_DRQ : IDE_RUN;
 	tick_arm(ch);
+	choose_wait(ch);
 
 	if (dma)
 		ide_hw_dma_aim(ch, ch->now.protocol == IDE_DMA_IN);
@@ -239,7 +257,7 @@ static void begin(struct ide_channel *ch)
 		ide_hw_dma_go(ch);
 	if (ch->state == IDE_WAIT_DRQ)
 		check_drq(ch);
-	if (ch->polled && ch->state == IDE_RUN)
+	if ((ch->polled || ch->silent) && ch->state == IDE_RUN)
 		ide_check(ch);
 }
 
@@ -369,19 +387,41 @@ static bool is_over(const struct ide_channel *ch, uint8_t *bmis)
 	return !(*bmis & BMIS_ACTIVE) && udrv_read8(&ch->bm, ch->bm_off + BMIC) & BMIC_SSBM;
 }
 
+/* Watched long enough: the rest is the interrupt's, or the next poll's. */
+static void watched_in_vain(struct ide_channel *ch)
+{
+	uint8_t bmis;
+
+	if (ch->polled) {
+		ide_poll_soon(ch);
+		return;
+	}
+	ch->unwatched = 1u << ch->watched;
+	if (ch->watched < UNWATCHED_LOG2)
+		ch->watched++;
+	ide_hw_interrupts(ch, true);
+	/* It may have come to its end just before, without one. */
+	if (is_over(ch, &bmis))
+		advance(ch, bmis);
+}
+
 void ide_check(struct ide_channel *ch)
 {
-	uint64_t started = ch->started_ns, end = udrv_now_ns() + SPIN_NS;
+	uint64_t spin_ns = ch->polled ? SPIN_NS : ch->ide->spin_us * 1000ull;
+	uint64_t started = ch->started_ns, end;
 	uint8_t bmis = 0;
 
+	udrv_loop_push(udrv_loop(ch->ide->dev));
+	end = udrv_now_ns() + spin_ns;
 	ide_hw_status(ch);		/* BSY takes 400 ns to come (ATA-6 9.4) */
 	while (ch->state == IDE_RUN && ch->started_ns == started) {
 		if (is_over(ch, &bmis)) {
+			ch->watched = 0;
 			advance(ch, bmis);
-			end = udrv_now_ns() + SPIN_NS;
+			end = udrv_now_ns() + spin_ns;
 			ide_hw_status(ch);
 		} else if (udrv_now_ns() > end) {
-			ide_poll_soon(ch);
+			watched_in_vain(ch);
 			return;
 		}
 	}

@@ -6,13 +6,16 @@
 
 #include "disk.h"
 
-/* 256 KiB at once: setting a command up is a small part of it.  A drive does
- * one after the other; with 8 the next is always there.  More would make each
- * start longer: the memory has to be pinned and mapped for the device. */
-#define MAX_SECTORS	512u
+/* 256 KiB at once is the least: setting a command up is a small part of it; 1 MiB
+ * the most, because others wait meanwhile.  A drive does one after the other; with
+ * 8 the next is always there. */
+#define MIN_LARGEST	512u		/* sectors */
+#define MAX_LARGEST	2048u
 #define DEPTH		7u
+#define SPIN_US		100u
 #define UNITS		(IDE_CHANNELS * IDE_DRIVES)
-#define BUFFERS		(UNITS * (DEPTH + 1) * MAX_SECTORS * IDE_SECTOR)
+#define BUFFERS(sectors)	(UNITS * (DEPTH + 1) * (sectors) * (size_t)IDE_SECTOR)
+#define TABLES		(64u << 10)
 
 struct disk_req {
 	struct ide_req ide;		/* first: disk_done() */
@@ -60,13 +63,24 @@ static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_
 	return to_blk(ide_submit(&d->ide, unit / IDE_DRIVES, unit % IDE_DRIVES, &r->ide));
 }
 
-static struct udrv_blk_limits limits_of(const struct ide_id *id)
+/* As large as the memory given to us allows.  As if there were four disks: what is
+ * true of one must not depend on whether another one still works. */
+static uint32_t largest(struct udrv_dev *dev)
+{
+	uint32_t n = MIN_LARGEST;
+
+	while (n < MAX_LARGEST && BUFFERS(2 * n) + TABLES <= udrv_dma_room(dev))
+		n *= 2;
+	return n;
+}
+
+static struct udrv_blk_limits limits_of(struct udrv_dev *dev, const struct ide_id *id)
 {
 	return (struct udrv_blk_limits){
 		.sectors = id->sectors,
 		.logical_block = IDE_SECTOR,
 		.physical_block = id->physical,
-		.max_sectors = id->lba48 ? MAX_SECTORS : IDE_MAX_LBA28,
+		.max_sectors = id->lba48 ? largest(dev) : IDE_MAX_LBA28,
 		.max_discard_sectors = id->trim ? IDE_MAX_TRIM & ~7u : 0,
 		.depth = DEPTH,
 		/* Without a word on its cache it may have one. */
@@ -98,7 +112,7 @@ static int option(struct udrv_dev *dev, const char *key, unsigned int max, unsig
 
 static int options(struct udrv_dev *dev, struct ide *ide)
 {
-	unsigned int pio = 0, poll = 0, standby = 0, timeout = 30;
+	unsigned int pio = 0, poll = 0, standby = 0, timeout = 30, spin = SPIN_US;
 	int ret = option(dev, "pio", 1, &pio);
 
 	if (!ret)
@@ -107,7 +121,10 @@ static int options(struct udrv_dev *dev, struct ide *ide)
 		ret = option(dev, "standby", 1200, &standby);
 	if (!ret)
 		ret = option(dev, "timeout", 300, &timeout);
+	if (!ret)
+		ret = option(dev, "spin", 1000, &spin);
 	ide->pio = pio;
+	ide->spin_us = spin;
 	ide->polled = poll;
 	ide->standby = (standby + 4) / 5;
 	ide->timeout_ms = timeout ? timeout * 1000 : 1000;
@@ -141,7 +158,7 @@ static int disk_start(struct udrv_dev *dev)
 
 		if (!drive->present)
 			continue;
-		limits = limits_of(&drive->id);
+		limits = limits_of(dev, &drive->id);
 		ret = udrv_blk_start(&d->unit[i].blk, dev, &ops, i, &limits);
 		d->unit[i].running = !ret;
 	}
@@ -161,6 +178,6 @@ static void disk_stop(struct udrv_dev *dev)
 const struct udrv_driver disk_driver = {
 	.name = "ide", .ids = ide_ids, .regs = ide_names, .resident = true,
 	.priv_size = sizeof(struct disks),
-	.dma_size = BUFFERS + (64u << 10),
+	.dma_size = BUFFERS(MIN_LARGEST) + TABLES,
 	.reset = ide_reset, .start = disk_start, .stop = disk_stop,
 };

@@ -19,16 +19,17 @@ uint8_t ide_hw_status(const struct ide_channel *ch)
 void ide_hw_interrupts(struct ide_channel *ch, bool on)
 {
 	udrv_write8(&ch->ctl, ch->ctl_off, on ? 0 : DEVICE_CONTROL_NIEN);
+	ch->silent = !on;
 }
 
-/* ATA-6 9.2: SRST for 5 us at least, then not a look for 2 ms. */
+/* ATA-6 9.2: SRST for 5 us at least. */
 void ide_hw_srst(struct ide_channel *ch)
 {
 	udrv_write8(&ch->ctl, ch->ctl_off, DEVICE_CONTROL_SRST | DEVICE_CONTROL_NIEN);
 	udrv_usleep(5);
 	udrv_write8(&ch->ctl, ch->ctl_off, DEVICE_CONTROL_NIEN);
-	udrv_usleep(2000);
 	ch->selected = -1;
+	ch->silent = true;
 }
 
 static void bm_put(const struct ide_channel *ch, size_t reg, uint8_t val)

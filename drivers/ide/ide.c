@@ -155,7 +155,7 @@ static void channel_init(struct ide *ide, unsigned int n)
 int ide_reset(struct udrv_dev *dev)
 {
 	struct ide *ide = udrv_priv(dev);
-	int ret, first = 0, good = 0;
+	int fates[IDE_CHANNELS], ret, first = 0, good = 0;
 
 	ide->dev = dev;
 	ide->chip = chip_find(udrv_id(dev));
@@ -166,15 +166,17 @@ int ide_reset(struct udrv_dev *dev)
 	ret = map(ide);
 	if (ret)
 		return ret;
+	ide_probe_reset(ide, 3, fates);
 	for (unsigned int n = 0; n < IDE_CHANNELS; n++) {
-		ret = ide_probe_reset(&ide->ch[n]);
-		ide->ch[n].exists = !ret;
-		good += !ret;
-		if (ret && !first)
-			first = ret;
+		ide->ch[n].exists = !fates[n];
+		good += !fates[n];
+		/* One channel can work without the other, if its bus master is off. */
+		if (fates[n] == -EIO)
+			return -EIO;
+		if (!first)
+			first = fates[n];
 	}
-	/* One channel can work without the other, if its bus master is off. */
-	return good && first != -EIO ? 0 : first;
+	return good ? 0 : first;
 }
 
 static int alloc(struct ide *ide)
@@ -226,13 +228,19 @@ int ide_start(struct udrv_dev *dev)
 void ide_stop(struct udrv_dev *dev)
 {
 	struct ide *ide = udrv_priv(dev);
+	unsigned int alive = 0;
+	int fates[IDE_CHANNELS];
 
 	for (unsigned int n = 0; n < IDE_CHANNELS; n++) {
+		if (ide->ch[n].exists && ide->ch[n].state != IDE_DEAD)
+			alive |= 1u << n;
+		ide_forget(&ide->ch[n]);
+	}
+	ide_probe_reset(ide, alive, fates);
+	for (unsigned int n = 0; n < IDE_CHANNELS; n++) {
 		struct ide_channel *ch = &ide->ch[n];
-		bool alive = ch->exists && ch->state != IDE_DEAD;
 
-		ide_forget(ch);
-		if (!alive || ide_probe_reset(ch))
+		if (fates[n])
 			continue;
 		for (unsigned int i = 0; i < IDE_DRIVES; i++) {
 			const struct ide_drive *d = &ch->drives[i];

@@ -69,6 +69,7 @@ struct ide_channel {
 	int selected;			/* drive; -1: unknown */
 	bool exists;			/* false: nobody answers here */
 	bool polled;			/* without interrupts */
+	bool silent;			/* the drives are told to give none: nIEN */
 	bool ticking, polling;		/* the timers' ops are in flight */
 	bool pumping;			/* ide_pump() is at work */
 	bool pending_seen;		/* a tick ago: an interrupt nobody took */
@@ -77,6 +78,9 @@ struct ide_channel {
 	struct udrv_op tick_op, poll_op;
 	struct __kernel_timespec poll_ts;
 	unsigned int poll_us;
+	/* Commands that were watched in vain, in a row; how many to come are not
+	 * watched for that. */
+	unsigned int watched, unwatched;
 
 	/* The command under way; req is NULL if it is one of ours (setup). */
 	struct ide_req *req;
@@ -116,6 +120,7 @@ struct ide {
 	unsigned int standby;		/* units of 5 s, 0: never */
 	bool pio;			/* never DMA */
 	bool polled;			/* never interrupts */
+	unsigned int spin_us;		/* a command is watched so long before we sleep */
 	bool gone;
 	struct udrv_dma page;		/* PRDs and ranges of both channels */
 	struct ide_channel ch[IDE_CHANNELS];
@@ -144,7 +149,9 @@ static inline uint8_t ide_get(const struct ide_channel *ch, size_t reg)
 }
 uint8_t ide_hw_status(const struct ide_channel *ch);	/* acknowledges nothing */
 void ide_hw_interrupts(struct ide_channel *ch, bool on);
-void ide_hw_srst(struct ide_channel *ch);		/* to be followed by a wait for BSY */
+/* To be followed by a pause, and that by a wait for BSY. */
+#define IDE_SRST_US	2000	/* ATA-6 9.2: so long not a look */
+void ide_hw_srst(struct ide_channel *ch);
 void ide_hw_dma_off(struct ide_channel *ch);		/* and nothing pending */
 /* Point the bus master to the PRD table; start it; stop it, acknowledge. */
 void ide_hw_dma_aim(struct ide_channel *ch, bool to_memory);
@@ -159,7 +166,8 @@ int ide_hw_polled(struct ide_channel *ch, unsigned int drive, const struct ide_c
 		  void *data, unsigned int ms);
 
 /* probe.c: what is there; blocks for as long as drives need after a reset. */
-int ide_probe_reset(struct ide_channel *ch);
+/* Reset the channels of this mask that exist; fates: 0 or -errno for each. */
+void ide_probe_reset(struct ide *ide, unsigned int mask, int fates[IDE_CHANNELS]);
 void ide_probe(struct ide_channel *ch);
 
 /* channel.c */

@@ -14,10 +14,8 @@
  * The last driver may have died in the middle of a transfer: first the bus
  * master, then the drives, whose protocol only a reset gets back to its start.
  */
-int ide_probe_reset(struct ide_channel *ch)
+static int reset_begin(struct ide_channel *ch)
 {
-	uint8_t status;
-
 	ch->bmic = 0;
 	ide_hw_dma_off(ch);
 	if (udrv_read8(&ch->bm, ch->bm_off + BMIS) & BMIS_ACTIVE) {
@@ -25,8 +23,12 @@ int ide_probe_reset(struct ide_channel *ch)
 		return -EIO;
 	}
 	ide_hw_srst(ch);
-	status = ide_hw_status(ch);
-	if (status == 0xff)
+	return 0;
+}
+
+static int reset_end(struct ide_channel *ch)
+{
+	if (ide_hw_status(ch) == 0xff)
 		return -ENODEV;		/* no drive pulls a line down */
 	if (udrv_wait8(&ch->ctl, ch->ctl_off, STATUS_BSY, 0, RESET_MS * 1000)) {
 		udrv_log(ch->ide->dev, UDRV_ERR,
@@ -35,6 +37,17 @@ int ide_probe_reset(struct ide_channel *ch)
 		return -ETIMEDOUT;
 	}
 	return 0;
+}
+
+/* One pause for all: somebody waits for his disk. */
+void ide_probe_reset(struct ide *ide, unsigned int mask, int fates[IDE_CHANNELS])
+{
+	for (unsigned int n = 0; n < IDE_CHANNELS; n++)
+		fates[n] = mask & 1u << n ? reset_begin(&ide->ch[n]) : -ENODEV;
+	udrv_usleep(IDE_SRST_US);
+	for (unsigned int n = 0; n < IDE_CHANNELS; n++)
+		if (!fates[n])
+			fates[n] = reset_end(&ide->ch[n]);
 }
 
 /* ATA-6 9.12: after a reset the registers say what a drive is.  An absent

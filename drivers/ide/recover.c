@@ -80,6 +80,7 @@ static void reset(struct ide_channel *ch)
 	ch->all_resets++;
 	ide_hw_dma_off(ch);
 	ide_hw_srst(ch);
+	udrv_usleep(IDE_SRST_US);
 	for (unsigned int i = 0; i < IDE_DRIVES; i++)
 		ch->drives[i].setup = IDE_SETUP_ALL;
 	ch->deadline_ns = udrv_now_ns() + ch->ide->reset_ms * 1000000ull;

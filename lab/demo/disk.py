@@ -24,7 +24,7 @@ bdf = {BDF}
 driver = /udrv/bin/ide
 
 [dma]
-arena = 9M
+arena = 17M
 
 [disk]
 """

@@ -303,6 +303,76 @@ static void writes_through_the_cache(void **state)
 	check_fua(8, 2, (uint8_t []){ WRITE_DMA, FLUSH_CACHE_EXT });
 }
 
+/* How a command's end is noticed: by watching, too late for that, or never. */
+static void commands_that_are_watched(void **state)
+{
+	struct ide_channel *ch;
+
+	rig_options.spin_us = 1000000;
+	rig_disk(&rig, 0, 16 * MIB, RAW, "");
+	rig_open(&rig, "piix4-ide");
+	ch = rig_channel(&rig, 0);
+	check_disk(0, 16 * MIB / 512, 64);
+	assert_int_equal(ch->interrupts, 0);
+	assert_int_equal(ch->watched, 0);
+	/* With interrupts again: nobody knows how long the drive needs for it. */
+	assert_int_equal(rig_do(&rig, 0, IDE_FLUSH, 0, 0, 0), 0);
+	assert_int_equal(ch->interrupts, 1);
+	assert_int_equal(ch->lost_interrupts + ch->all_resets, 0);
+}
+
+static void commands_too_long_to_watch(void **state)
+{
+	struct ide_channel *ch;
+	unsigned int before;
+
+	/* A drive that does 5 commands a second, after the first few. */
+	rig_disk(&rig, 0, 16 * MIB, "throttling.iops-total=5," RAW, "");
+	rig_open(&rig, "piix4-ide");
+	ch = rig_channel(&rig, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(rig_do(&rig, 0, IDE_READ, 0, 8, 0), 0);
+	before = ch->interrupts;
+	rig.ide->spin_us = 200;
+	for (unsigned int i = 0; i < 8; i++) {
+		rig_fill(rig.buf.va, 8 * i, 8, i);
+		assert_int_equal(rig_do(&rig, 0, IDE_WRITE, 8 * i, 8, 0), 0);
+		assert_true(rig_file_is(&rig, 0, 8 * i, 8, i));
+	}
+	/* Number 0, 2 and 5 are watched; all end by an interrupt. */
+	assert_int_equal(ch->watched, 3);
+	assert_int_equal(ch->unwatched, 2);
+	assert_int_equal(ch->interrupts - before, 8);
+	assert_int_equal(ch->lost_interrupts + ch->all_resets, 0);
+}
+
+static bool drive_hides;
+
+static uint32_t hide_the_end(enum rig_window w, size_t off, uint32_t val)
+{
+	return drive_hides && w == RIG_CTL && rig.ide->ch[0].silent ? STATUS_BSY : val;
+}
+
+/* Between the last look and the order to interrupt again: QEMU's drives say
+ * nothing then. */
+static void ends_that_nobody_saw(void **state)
+{
+	static const struct rig_hooks hooks = { .read = hide_the_end };
+	struct ide_channel *ch;
+
+	rig_options.spin_us = 100000;
+	rig_disk(&rig, 0, 16 * MIB, RAW, "");
+	rig_open(&rig, "piix4-ide");
+	ch = rig_channel(&rig, 0);
+	rig_hook(ch, &hooks);
+	assert_int_equal(rig_do(&rig, 0, IDE_READ, 0, 8, 0), 0);
+	drive_hides = true;
+	check_disk(0, 16 * MIB / 512, 8);
+	drive_hides = false;
+	assert_true(ch->watched > 0);
+	assert_int_equal(ch->lost_interrupts + ch->all_resets, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -312,6 +382,7 @@ int main(void)
 		T(beyond_128_gib), T(buffers_over_64_kib), T(two_drives_on_each_channel),
 		T(flush_and_trim), T(requests_that_make_no_sense), T(atapi_is_left_alone),
 		T(no_disk_at_all), T(native_mode), T(writes_through_the_cache),
+		T(commands_that_are_watched), T(commands_too_long_to_watch), T(ends_that_nobody_saw),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -15,6 +15,7 @@ static int start(struct udrv_dev *dev)
 	ide->timeout_ms = rig_options.timeout_ms;
 	ide->reset_ms = rig_options.reset_ms;
 	ide->standby = rig_options.standby;
+	ide->spin_us = rig_options.spin_us;
 	return ide_start(dev);
 }
 

@@ -25,7 +25,7 @@ extern const struct udrv_driver rig_driver;
 extern struct rig_options {
 	bool pio, polled;
 	bool fua;			/* its writes are all with fua */
-	unsigned int timeout_ms, reset_ms, standby;
+	unsigned int timeout_ms, reset_ms, standby, spin_us;
 } rig_options;
 
 void rig_begin(struct rig *rig);

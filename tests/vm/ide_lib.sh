@@ -19,13 +19,13 @@ nodes_there() {
 	for n; do [ -b "/dev/udrv/disk0$n" ] || return; done
 }
 
-# supervised_ide DISKS [DRIVER]: the first DISKS of them are there.
+# supervised_ide DISKS [DRIVER]: the first DISKS of them are there.  ARENA: its memory.
 supervised_ide() {
 	local disks=$1 program=${2:-/udrv/bin/ide}
 	modprobe ublk_drv && mkdir -p /etc/udrv || return
 	{
-		printf '[device]\nname = disk0\nbdf = %s\ndriver = %s\n[dma]\narena = 9M\n[disk]\n' \
-			"$(bdf 13)" "$program"
+		printf '[device]\nname = disk0\nbdf = %s\ndriver = %s\n[dma]\narena = %s\n[disk]\n' \
+			"$(bdf 13)" "$program" "${ARENA:-9M}"
 		[ -t 0 ] || cat
 	} > /etc/udrv/disk0.ini
 	at_exit supervised_end
