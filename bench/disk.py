@@ -12,7 +12,7 @@ import statistics
 
 import guest_half
 
-TIMEOUT = 400
+TIMEOUT = 900
 # What counts: transactions of small ones, bytes of large ones; the aim.
 JOBS = {
     "seqread": ("mb_s", 1.0), "seqwrite": ("mb_s", 1.0),
@@ -53,14 +53,18 @@ def ratio(rows, job):
     return judged(f"disk.{job}.ours_over_kernel", value, "", ">=", aim)
 
 
+def figure(name, value, unit):
+    """As it is: nothing to aim at, but to look at."""
+    if value is None:
+        return {"name": name, "value": None, "unit": unit, "aim": None, "ok": None,
+                "reason": "the VM ended before it"}
+    return {"name": name, "value": value, "unit": unit, "aim": None, "ok": True}
+
+
 def figures(rows, job, what, unit):
-    """As they are: nothing to aim at, but to look at."""
     for who in ("ours", "kernel"):
         value = median(rows, who, job, what)
-        yield {"name": f"disk.{job}.{who}.{what}", "unit": unit, "aim": None,
-               "value": None if value is None else round(value, 1),
-               "ok": None if value is None else True,
-               **({"reason": "the VM ended before it"} if value is None else {})}
+        yield figure(f"disk.{job}.{who}.{what}", None if value is None else round(value, 1), unit)
 
 
 def cost(rows, job):
@@ -71,15 +75,26 @@ def cost(rows, job):
     yield from figures(rows, job, "insn", "insn")
 
 
+def recovery(name, rows, aim):
+    """Death to the next completed request: in the time of instructions, in which a
+    busy host delays nothing, and by the clock on the wall."""
+    times = [t for row in rows for t in row.get("recovery_ms", [])]
+    for which, value in (("median", statistics.median(times) if times else None),
+                         ("max", max(times, default=None))):
+        value = None if value is None else round(value, 1)
+        if aim and which == "median":
+            yield judged(f"disk.{name}.{which}", value, "ms", "<=", aim)
+        else:
+            yield figure(f"disk.{name}.{which}", value, "ms")
+
+
 def run(out):
     costs = read_rows(guest_half.run(out, "diskcost", "ide-icount", TIMEOUT) + "/diskcost.jsonl")
     guest_out = guest_half.run(out, "disk", "ide", TIMEOUT)
     rows = read_rows(guest_out + "/disk.jsonl")
-    times = [t for row in rows for t in row.get("recovery_ms", [])]
     checks = [ratio(rows, job) for job in JOBS]
-    checks += [judged("disk.recovery_ms.median",
-                      round(statistics.median(times), 1) if times else None, "ms", "<=",
-                      RECOVERY_AIM)]
+    checks += recovery("recovery_ms", costs, RECOVERY_AIM)
+    checks += recovery("recovery_wall_ms", rows, None)
     for job, (what, _) in JOBS.items():
         checks += figures(rows, job, what, "MB/s" if what == "mb_s" else "1/s")
         checks += figures(rows, job, "cpu_us_per_io", "us")

@@ -30,24 +30,10 @@ PY
 	done <<< "$jobs_list"
 }
 
-recoveries() {
-	fio --name=load --filename="$disk" --rw=randrw --bs=4k --iodepth=16 --size=64M \
-		--direct=1 --ioengine=libaio --time_based --runtime=20 > /tmp/load.out 2>&1 &
-	local load=$! i
-	for ((i = 0; i < 20; i++)); do
-		sleep 0.4
-		udrvctl wait ide0 running --timeout 20 && udrvctl kill ide0 || return
-	done
-	wait $load || return
-	udrvctl --json status ide0 | python3 -c '
-import json, sys
-print(json.dumps({"recovery_ms": json.load(sys.stdin)["recovery"]["ms"]}))' >&3
-}
-
 for ((round = 1; round <= rounds; round++)); do
 	echo "  disk: round $round"
 	start_kernel && measure kernel || exit
 	start_ours "" && measure ours || exit
-	[ $round -lt "$rounds" ] || recoveries || exit
+	[ $round -lt "$rounds" ] || recoveries 20 0.4 15 >&3 || exit
 	end_ours
 done

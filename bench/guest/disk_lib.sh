@@ -46,17 +46,35 @@ bdf = 0000:00:13.0
 driver = /udrv/bin/ide
 options = $1
 [dma]
-arena = 9M
+arena = 17M
 [disk]
 INI
-	env "${@:2}" udrvd > /out/udrvd.log 2>&1 &
+	# Not to /out: each line would wait for the host, in the middle of a recovery.
+	env "${@:2}" udrvd > /tmp/udrvd.log 2>&1 &
 	udrvd=$!
 	disk=/dev/udrv/ide00
 	wait_for 20 udrvctl status && udrvctl wait ide0 running --timeout 30 &&
 		wait_for 20 test -b $disk
 }
 
+# recoveries DEATHS PAUSE SECONDS: so many deaths, with so much time between them, under
+# load for all that time; a JSON object with how long each was felt.
+recoveries() {
+	fio --name=load --filename="$disk" --rw=randrw --bs=4k --iodepth=16 --size=64M \
+		--direct=1 --ioengine=libaio --time_based --runtime="$3" > /tmp/load.out 2>&1 &
+	local load=$! i
+	for ((i = 0; i < $1; i++)); do
+		sleep "$2"
+		udrvctl wait ide0 running --timeout 20 >&2 && udrvctl kill ide0 >&2 || return
+	done
+	wait $load || return
+	udrvctl --json status ide0 | python3 -c '
+import json, sys
+print(json.dumps({"recovery_ms": json.load(sys.stdin)["recovery"]["ms"]}))'
+}
+
 end_ours() {
 	kill -TERM "$udrvd"
 	wait "$udrvd"
+	cat /tmp/udrvd.log >> /out/udrvd.log
 }

@@ -23,12 +23,24 @@ measure() {
 	done <<< "$jobs_list"
 }
 
+# In an idle moment the clock of this machine jumps to the next timer: there are none
+# while somebody takes what the others leave.
+recoveries_in_time() {
+	chrt -i 0 sh -c 'while :; do :; done' &
+	local hog=$! ret
+	recoveries 12 0.25 6
+	ret=$?
+	kill $hog
+	return $ret
+}
+
 start_kernel && measure kernel || exit
-for who in ${WHO:-ours vfio}; do
+for who in ${WHO:-ours}; do
 	case $who in
 	ours)	start_ours "" ;;
 	vfio)	start_ours "" UDRV_PORTS=none ;;
 	polled)	start_ours "poll=1" ;;
 	esac && measure "$who" || exit
+	[ "$who" != ours ] || recoveries_in_time >&3 || exit
 	end_ours
 done
