@@ -208,7 +208,7 @@ static int parse_held_user(struct parser *p, const struct key *key, const char *
 
 const struct key udrvd_keys[] = {
 	{ "device", "name", parse_name, 0, 0, 0,
-	  "1 to 31 of the letters a-z, 0-9, '-', '_', '.'" },
+	  "1 to 31 of the letters a-z, 0-9, '-', '_', '.', not '-' or '.' first" },
 	{ "device", "bdf", parse_bdf, 0, 0, 0, "a PCI address such as 0000:00:04.0, or none" },
 	{ "device", "driver", parse_driver, 0, 0, 0, "the absolute path of a driver program" },
 	{ "device", "options", udrvd_parse_options, 0, 0, 0,
@@ -222,7 +222,7 @@ const struct key udrvd_keys[] = {
 	  "an interface name of 1 to 15 letters without '/', ':', '%' and blanks" },
 	{ "net", "carrier", parse_carrier, 0, 0, 0, "hold or drop" },
 	{ "disk", "link", parse_link, 0, 0, 0,
-	  "1 to 31 of the letters a-z, 0-9, '-', '_', '.'" },
+	  "1 to 31 of the letters a-z, 0-9, '-', '_', '.', not '-' or '.' first" },
 	{ "disk", "gone", parse_gone, 0, 0, 0, "wait or fail" },
 	{ "sound", "socket", parse_socket, 0, 0, 0, "an absolute path of up to 107 letters" },
 	{ "sound", "mode", parse_mode, 0, 0, 0, "permissions such as 0660" },

@@ -263,6 +263,7 @@ int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
 	d->arena = d->checkpoint = d->storm.fd = d->trace.fd = -1;
 	udrvd_plug_init(d);
 	udrvd_cell_init(&d->cell);
+	d->cgroup = UDRVD_NO_CGROUP;
 	udrvd_standby_init(d);
 	udrvd_endpoint_init(&d->endpoint, cfg);
 	return udrvd_notify_open(d);
@@ -276,5 +277,6 @@ void udrvd_device_exit(struct udrvd_device *d)
 	udrvd_standby_end(d);
 	udrvd_escalate_end(d);
 	udrvd_device_close(d);
+	udrvd_cgroup_close(&d->cgroup);
 	udrvd_notify_close(d);
 }

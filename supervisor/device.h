@@ -14,6 +14,7 @@
 #include <udrv/host.h>
 
 #include "cell.h"
+#include "cgroup.h"
 #include "config.h"
 #include "endpoint.h"
 #include "history.h"
@@ -47,6 +48,7 @@ struct udrvd_guard {
 	struct udrvd_device *d;		/* NULL: it watches none */
 	struct udrvd_process *p;
 	struct udrvd_watch report, listener;
+	unsigned int rings;		/* of io_uring, that were made for it */
 	struct udrvd_said said;
 };
 
@@ -117,6 +119,7 @@ struct udrvd_device {
 	struct udrvd_watch pidfd;
 	struct udrvd_guard guard;
 	struct udrvd_cell cell;
+	struct udrvd_cgroup cgroup;
 	bool no_cell_said;
 	struct udrvd_life life;
 	char why[96];				/* we sent SIGKILL because ... */

@@ -155,6 +155,21 @@ static void prepare_cell(struct udrvd_device *d, const char *path, struct udrvd_
 	}
 }
 
+/* The driver's and its standby's; the arena is memory of whoever touches it first. */
+static int cgroup(struct udrvd_device *d)
+{
+	uint64_t memory = d->cfg->memory + d->cfg->arena;
+	int ret;
+
+	if (d->cgroup.dir >= 0 || !d->cfg->confine)
+		return d->cgroup.dir;
+	ret = udrvd_cgroup_open(&d->cgroup, d->cfg->name, memory, 2 * UDRVD_MAX_TASKS);
+	if (ret && ret != -EOPNOTSUPP)
+		udrvd_log(UDRV_WARN, d->cfg->name, "the driver gets no control group: %s",
+			  strerror(-ret));
+	return d->cgroup.dir;
+}
+
 int udrvd_process_spawn(struct udrvd_device *d, const char *path, const struct udrvd_fd *fds,
 			unsigned int n, struct udrvd_process *p)
 {
@@ -171,6 +186,7 @@ int udrvd_process_spawn(struct udrvd_device *d, const char *path, const struct u
 		.memlock = d->vfio.device >= 0 || d->cfg->disk ? d->cfg->memlock : 0,
 		.ports = d->ports,
 		.core = d->cfg->core,
+		.cgroup = cgroup(d),
 	};
 
 	int said, output[2] = { -1, -1 }, ret;
@@ -286,6 +302,9 @@ static void describe_end(struct udrvd_device *d, pid_t pid, int status, int repo
 
 	if (report)
 		return;			/* cause says why it never got to run */
+	if (udrvd_cgroup_oom(&d->cgroup) && !d->why[0])
+		snprintf(d->why, sizeof(d->why), "memory limit: more than memory=%" PRIu64 "M",
+			 d->cfg->memory >> 20);
 	if (sig)
 		n = snprintf(d->cause, size, "killed by SIG%s", sig);
 	else if (WIFSIGNALED(status))

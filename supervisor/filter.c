@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <linux/vfio.h>
@@ -42,9 +43,8 @@ static const char *const calls[] = {
 	"epoll_pwait", "memfd_create",
 	/* sockets that it was given; it can make none */
 	"sendto", "sendmsg", "recvfrom", "recvmsg", "shutdown",
-	/* io_uring.  Its operations are no system calls and not looked at: what
-	 * they could reach, the cell and the missing privileges bound. */
-	"io_uring_setup", "io_uring_enter", "io_uring_register",
+	/* A ring that it got from udrvd (ring.h). */
+	"io_uring_enter",
 	/* memory */
 	"brk", "mmap", "munmap", "mprotect", "mremap", "madvise", "msync", "mlock", "mlock2",
 	"munlock", "mlockall", "munlockall",
@@ -89,6 +89,10 @@ static const uint32_t ioctls[] = {
 	0x5401,			/* TCGETS: stdio asks whether stderr is a terminal */
 };
 
+/* A ring comes disabled.  What else can be registered would be nothing to restrict
+ * by kinds of operations: files, buffers, other users. */
+static const uint32_t registers[] = { IORING_REGISTER_ENABLE_RINGS };
+
 static const uint32_t own_pid[] = { OWN_PID };
 /* prlimit64() of itself, by the number 0. */
 static const uint32_t itself[] = { 0, OWN_PID };
@@ -102,6 +106,7 @@ static const struct rule {
 	{ "fcntl", 1, fcntls, sizeof(fcntls) / 4 },
 	{ "prctl", 0, prctls, sizeof(prctls) / 4 },
 	{ "ioctl", 1, ioctls, sizeof(ioctls) / 4 },
+	{ "io_uring_register", 1, registers, 1 },
 	{ "prlimit64", 0, itself, sizeof(itself) / 4 },
 	/* abort() and raise() */
 	{ "kill", 0, own_pid, 1 },
@@ -193,21 +198,28 @@ int udrvd_filter_install(struct udrvd_filter *f)
 			    SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
 }
 
-int udrvd_filter_violation(int listener, char *text, size_t size)
+int udrvd_filter_receive(int listener, struct seccomp_notif *n)
 {
-	struct seccomp_notif n = { 0 };
-	char *name;
+	*n = (struct seccomp_notif){ 0 };
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, n) ? -errno : 0;
+}
 
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &n))
-		return -errno;
-	name = seccomp_syscall_resolve_num_arch(n.data.arch, n.data.nr);
-	if (n.data.nr == SYS_ioctl)
-		snprintf(text, size, "seccomp: syscall ioctl 0x%x", (unsigned int)n.data.args[1]);
-	else if (n.data.nr == SYS_fcntl || n.data.nr == SYS_prctl)
+bool udrvd_filter_wants_ring(const struct seccomp_notif *n)
+{
+	return n->data.nr == SYS_io_uring_setup;
+}
+
+void udrvd_filter_describe(const struct seccomp_notif *n, char *text, size_t size)
+{
+	char *name = seccomp_syscall_resolve_num_arch(n->data.arch, n->data.nr);
+
+	if (n->data.nr == SYS_ioctl)
+		snprintf(text, size, "seccomp: syscall ioctl 0x%x", (unsigned int)n->data.args[1]);
+	else if (n->data.nr == SYS_fcntl || n->data.nr == SYS_prctl ||
+		 n->data.nr == SYS_io_uring_register)
 		snprintf(text, size, "seccomp: syscall %s %d", name ? name : "?",
-			 (int)n.data.args[n.data.nr == SYS_fcntl]);
+			 (int)n->data.args[n->data.nr != SYS_prctl]);
 	else
 		snprintf(text, size, "seccomp: syscall %s", name ? name : "unknown");
 	free(name);
-	return 0;
 }

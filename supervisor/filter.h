@@ -9,8 +9,10 @@
 #ifndef UDRVD_FILTER_H
 #define UDRVD_FILTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct seccomp_notif;
 struct sock_filter;
 
 struct udrvd_filter {
@@ -26,7 +28,11 @@ void udrvd_filter_free(struct udrvd_filter *f);
  * while a forbidden call waits, or -1 with errno.  Async-signal-safe; needs
  * no_new_privs; changes the code, so it is for a child only. */
 int udrvd_filter_install(struct udrvd_filter *f);
-/* What was tried, such as "seccomp: syscall ptrace".  0 or -errno. */
-int udrvd_filter_violation(int listener, char *text, size_t size);
+/* A call that waits; 0 or -errno. */
+int udrvd_filter_receive(int listener, struct seccomp_notif *n);
+/* Is it one that udrvd carries out itself?  See ring.h. */
+bool udrvd_filter_wants_ring(const struct seccomp_notif *n);
+/* What was tried, such as "seccomp: syscall ptrace". */
+void udrvd_filter_describe(const struct seccomp_notif *n, char *text, size_t size);
 
 #endif /* UDRVD_FILTER_H */

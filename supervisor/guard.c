@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* guard.c - watches a process: what it writes, and whether it makes a forbidden
- * system call, for which it is killed. */
+/* guard.c - watches a process: what it writes, and whether it makes a system call
+ * that is not allowed, for which it is killed, or that is made for it. */
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,20 +10,27 @@
 #include "device.h"
 #include "filter.h"
 #include "log.h"
+#include "ring.h"
 #include "udrvd.h"
 
-static void violated(struct udrvd_watch *w, unsigned int events)
+static void called(struct udrvd_watch *w, unsigned int events)
 {
 	struct udrvd_guard *g = container_of(w, struct udrvd_guard, listener);
 	struct udrvd_device *d = g->d;
 	char text[sizeof(d->why)];
+	struct seccomp_notif n;
 
 	/* It is dead already, or a signal came: then it tries again. */
-	if (udrvd_filter_violation(w->fd, text, sizeof(text))) {
+	if (udrvd_filter_receive(w->fd, &n)) {
 		if (events & EPOLLHUP)
 			udrvd_watch_del(&d->udrvd->loop, w);
 		return;
 	}
+	if (udrvd_filter_wants_ring(&n)) {
+		udrvd_ring_answer(w->fd, &n, d->cfg->disk, &g->rings);
+		return;
+	}
+	udrvd_filter_describe(&n, text, sizeof(text));
 	if (g == &d->guard) {
 		memcpy(d->why, text, sizeof(text));
 		udrvd_device_event(d, UDRVD_EV_KILL);
@@ -34,7 +42,7 @@ static void violated(struct udrvd_watch *w, unsigned int events)
 
 static void watch_listener(struct udrvd_guard *g)
 {
-	g->listener = (struct udrvd_watch){ g->p->listener, violated };
+	g->listener = (struct udrvd_watch){ g->p->listener, called };
 	/* Unwatched, a forbidden call hangs until the watchdog ends it. */
 	if (udrvd_watch_add(&g->d->udrvd->loop, &g->listener, EPOLLIN))
 		g->listener.fd = -1;
@@ -57,7 +65,7 @@ void udrvd_guard_begin(struct udrvd_guard *g, struct udrvd_device *d, struct udr
 {
 	*g = (struct udrvd_guard){
 		.d = d, .p = p,
-		.report = { p->report, reported }, .listener = { -1, violated },
+		.report = { p->report, reported }, .listener = { -1, called },
 	};
 	if (udrvd_watch_add(&d->udrvd->loop, &g->report, EPOLLIN))
 		g->report.fd = -1;

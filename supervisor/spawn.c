@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,6 @@
 #define ENV_MAX		64
 
 #define MAX_FDS		256	/* open files: far more than any driver needs */
-#define MAX_TASKS	16	/* of its user: io_uring's helpers; it cannot fork */
 
 /* 0 is no step; the last but one is none that fails. */
 enum step {
@@ -126,7 +126,7 @@ static void set_limits(const struct child *c)
 	limit(c, RLIMIT_NOFILE, MAX_FDS);
 	/* Processes are counted for each user, and without root we are the user. */
 	if (s->drop)
-		limit(c, RLIMIT_NPROC, MAX_TASKS);
+		limit(c, RLIMIT_NPROC, UDRVD_MAX_TASKS);
 	if (s->memory)
 		limit(c, RLIMIT_AS, s->memory);
 	if (s->file_size)
@@ -266,9 +266,21 @@ static int make_env(struct child *c)
 	return 0;
 }
 
+/* fork() into a control group.  Moving a process there later would wait for all
+ * processors, which takes longer than all the rest of a start. */
+static pid_t fork_into(int cgroup)
+{
+	struct clone_args args = {
+		.flags = cgroup < 0 ? 0 : CLONE_INTO_CGROUP, .exit_signal = SIGCHLD,
+		.cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
 static int do_fork(struct child *c, struct udrvd_process *p)
 {
-	p->pid = fork();
+	p->pid = fork_into(c->s->cgroup);
 	if (p->pid < 0)
 		return -errno;
 	if (p->pid == 0)

@@ -12,6 +12,8 @@
 #include <udrv/host.h>
 
 #define UDRVD_FDS	16
+/* Tasks of a confined driver: io_uring's helpers; it cannot fork. */
+#define UDRVD_MAX_TASKS	16
 
 struct udrvd_cell;
 struct udrvd_filter;
@@ -36,6 +38,7 @@ struct udrvd_spawn {
 	uint64_t memory;		/* bytes of addresses; 0: no limit */
 	int output;			/* its standard output and error; -1: our stderr */
 	bool core;			/* it may leave a core dump */
+	int cgroup;			/* directory of its control group; -1: ours */
 	const struct udrvd_cell *cell;	/* NULL: it sees all there is to see */
 	int cell_error;			/* not 0: there should be a cell, but -errno */
 	const struct udrvd_filter *filter;	/* NULL: any system call */

@@ -195,6 +195,15 @@ static int make_filter(struct udrvd *u)
 	return ret;
 }
 
+/* Not vital: setrlimit(2) limits drivers, too. */
+static void make_cgroups(void)
+{
+	char why[128];
+
+	if (udrvd_cgroups_init(why, sizeof(why)))
+		udrvd_log(UDRV_INFO, NULL, "drivers get no control groups: %s", why);
+}
+
 static int prepare(struct udrvd *u)
 {
 	int ret;
@@ -205,6 +214,8 @@ static int prepare(struct udrvd *u)
 	ret = make_filter(u);
 	if (!ret)
 		ret = watch_signals(u);
+	if (u->root)
+		make_cgroups();
 	udrvd_dma_faults_watch(u);
 	udrvd_plug_watch(u);
 	return ret ? ret : make_devices(u);
@@ -215,6 +226,7 @@ static void tear_down(struct udrvd *u)
 	for (size_t i = 0; i < u->n; i++)
 		udrvd_device_exit(&u->devices[i]);
 	free(u->devices);
+	udrvd_cgroups_exit();
 	udrvd_filter_free(&u->filter);
 }
 

@@ -68,7 +68,7 @@ int udrvd_value_name(const char *text, char *name, size_t size)
 	size_t len = strlen(text);
 
 	if (!len || len >= size ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != len || text[0] == '-')
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != len || text[0] == '-' || text[0] == '.')
 		return -EINVAL;
 	strcpy(name, text);
 	return 0;

@@ -4,10 +4,28 @@
  * address of its struct udrv_op; NULL marks entries whose end nobody needs.
  */
 #include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "internal.h"
 
 #define ENTRIES		256
+
+/* Disabled at first: a supervisor restricts it meanwhile to what drivers do. */
+static int make_ring(struct io_uring *ring, unsigned int flags)
+{
+	int ret = io_uring_queue_init(ENTRIES, ring, IORING_SETUP_CLAMP |
+				      IORING_SETUP_R_DISABLED | flags);
+
+	if (ret)
+		return ret;
+	/* Debian 12's liburing exports no io_uring_enable_rings(). */
+	if (!syscall(SYS_io_uring_register, ring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0))
+		return 0;
+	ret = -errno;
+	io_uring_queue_exit(ring);
+	return ret;
+}
 
 int udrv_loop_init(struct udrv_loop *loop)
 {
@@ -17,11 +35,8 @@ int udrv_loop_init(struct udrv_loop *loop)
 	loop->status = 0;
 	/* Completions are worked on when we wait for them, not by interrupting
 	 * us: one thread, Linux 6.1.  Older kernels do it the old way. */
-	ret = io_uring_queue_init(ENTRIES, &loop->ring, IORING_SETUP_CLAMP |
-				  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
-	if (ret == -EINVAL)
-		ret = io_uring_queue_init(ENTRIES, &loop->ring, IORING_SETUP_CLAMP);
-	return ret;
+	ret = make_ring(&loop->ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	return ret == -EINVAL ? make_ring(&loop->ring, 0) : ret;
 }
 
 void udrv_loop_exit(struct udrv_loop *loop)

@@ -16,6 +16,7 @@
  *			with a carrier, but it takes no frames
  *	mode=proxy	a child of it says READY
  *	mode=deaf	good, and nobody gets to hear that its device is wanted back
+ *	mode=fat	good, and fills files in memory
  *	mode=flood	good, and says STATUS as fast as it can
  *	mode=forbidden	good, and makes a system call that is not allowed: call=NAME
  *	mode=look	good, and its STATUS tells which of these it can open:
@@ -214,6 +215,20 @@ static void deaf(void)
 	say(ioctl(inherited("device"), VFIO_DEVICE_SET_IRQS, &none) ? "STATUS=hears" : "STATUS=deaf");
 }
 
+/* No limit of setrlimit(2) counts them all together. */
+static void fat(void)
+{
+	static char block[1 << 20];
+
+	for (int fd = 0; fd >= 0; ) {
+		fd = memfd_create("fat", MFD_CLOEXEC);
+		for (int i = 0; fd >= 0 && i < 4; i++)
+			if (write(fd, block, sizeof(block)) < 0)
+				return;
+		say("WATCHDOG=1");
+	}
+}
+
 static char sees(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -365,6 +380,8 @@ int main(int argc, char *argv[])
 		forbidden(option("call"));
 	if (mode("frozen"))
 		frozen();
+	if (mode("fat"))
+		fat();
 	if (mode("deaf"))
 		deaf();
 	if (mode("look"))

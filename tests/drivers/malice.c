@@ -201,15 +201,16 @@ static void outlive(void) { judge(prctl(PR_SET_PDEATHSIG, 0)); }
 static void do_mount(void) { judge(mount("none", "/", "tmpfs", 0, NULL)); }
 static void do_reboot(void) { judge(reboot(RB_AUTOBOOT)); }
 
-/* io_uring's operations pass no filter: what stops them is what there is. */
+/* io_uring's operations pass no filter; the ring itself is restricted. */
 static int by_ring(void (*prep)(struct io_uring_sqe *sqe, void *arg), void *arg)
 {
 	struct io_uring ring;
 	struct io_uring_cqe *cqe;
-	int ret = io_uring_queue_init(4, &ring, 0);
+	int ret = io_uring_queue_init(4, &ring, IORING_SETUP_R_DISABLED);
 
-	if (ret)
-		return ret;
+	errno = -ret;
+	if (ret || syscall(SYS_io_uring_register, ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0))
+		return -1;
 	prep(io_uring_get_sqe(&ring), arg);
 	ret = io_uring_submit_and_wait(&ring, 1);
 	if (ret > 0)
@@ -251,6 +252,33 @@ static void ring_control(void)
 	judge(fd < 0 ? fd : by_ring(prep_connect, &fd));
 }
 
+static void ring_free(void)
+{
+	struct io_uring ring;
+	int ret = io_uring_queue_init(4, &ring, 0);
+
+	errno = -ret;
+	judge(ret);
+}
+
+static void ring_register(void)
+{
+	struct io_uring ring;
+
+	if (io_uring_queue_init(4, &ring, IORING_SETUP_R_DISABLED) == 0)
+		judge(io_uring_register_personality(&ring));
+}
+
+static void ring_many(void)
+{
+	struct io_uring ring;
+	int n = 0;
+
+	while (n < 1000 && io_uring_queue_init(1024, &ring, IORING_SETUP_R_DISABLED) == 0)
+		n++;
+	outcome(n > 8, "%d rings", n);
+}
+
 /* ---- exhaustion ------------------------------------------------------------------------ */
 
 static void fork_bomb(void)
@@ -286,6 +314,24 @@ static void fill_file(void)
 
 	signal(SIGXFSZ, SIG_IGN);
 	judge(ftruncate(fd, 1ll << 40));
+}
+
+/* Each of them is small enough. */
+static void fill_files(void)
+{
+	static char block[1 << 20];
+	int n = 0;
+
+	while (n < 1000) {
+		int fd = memfd_create("many", MFD_CLOEXEC);
+
+		for (int i = 0; fd >= 0 && i < 4; i++, n++)
+			if (write(fd, block, sizeof(block)) < 0)
+				break;
+		if (fd < 0)
+			break;
+	}
+	outcome(n > 100, "%d MiB, then %s", n, strerrorname_np(errno));
 }
 
 static void flood_log(void)
@@ -368,10 +414,14 @@ static const struct {
 	{ "reboot", do_reboot },
 	{ "open a file through io_uring", ring_open },
 	{ "udrvd's control socket through io_uring", ring_control },
+	{ "a ring without restrictions", ring_free },
+	{ "another user's rights for a ring", ring_register },
+	{ "many rings", ring_many },
 	{ "fork bomb", fork_bomb },
 	{ "exhaust descriptors", many_fds },
 	{ "fill the memory", fill_memory },
 	{ "a file of 1 TiB in memory", fill_file },
+	{ "fill the memory with files", fill_files },
 	{ "fill the log", flood_log },
 	{ "flood the notification socket", flood_notify },
 	{ "huge and garbled frames", huge_frames },

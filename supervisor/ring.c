@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/* ring.c - io_uring for drivers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "ring.h"
+
+#define ENTRIES		1024	/* libudrv has 256 */
+#define RINGS		4	/* of a process; libudrv has one */
+
+/* No thread of the kernel's own that polls, no memory or tables of others. */
+#define FLAGS		(IORING_SETUP_R_DISABLED | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | \
+			 IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | \
+			 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+
+/* Nothing that opens, connects or makes anything. */
+static const unsigned char ops[] = {
+	IORING_OP_NOP, IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV, IORING_OP_WRITEV,
+	IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE, IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
+	IORING_OP_LINK_TIMEOUT, IORING_OP_ASYNC_CANCEL, IORING_OP_FSYNC, IORING_OP_SEND,
+	IORING_OP_RECV, IORING_OP_SENDMSG, IORING_OP_RECVMSG,
+	IORING_OP_URING_CMD,			/* the last one: ublk's, for disks */
+};
+#define OPS	(sizeof(ops) / sizeof(ops[0]))
+
+/* Only once, and only while the ring is disabled: its owner cannot undo it. */
+static int restrict_ring(int ring, bool disk)
+{
+	struct io_uring_restriction r[OPS + 2] = { 0 };
+	unsigned int n = 0;
+
+	r[n].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+	r[n++].sqe_flags = IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_IO_DRAIN |
+			   IOSQE_CQE_SKIP_SUCCESS;
+	for (size_t i = 0; i < OPS - !disk; i++) {
+		r[n].opcode = IORING_RESTRICTION_SQE_OP;
+		r[n++].sqe_op = ops[i];
+	}
+	return syscall(SYS_io_uring_register, ring, IORING_REGISTER_RESTRICTIONS, r, n) ? -errno : 0;
+}
+
+int udrvd_ring_make(unsigned int entries, struct io_uring_params *p, bool disk)
+{
+	int ring, ret;
+
+	if (!(p->flags & IORING_SETUP_R_DISABLED) || p->flags & ~FLAGS || entries > ENTRIES)
+		return -EINVAL;
+	ring = (int)syscall(SYS_io_uring_setup, entries, p);
+	if (ring < 0)
+		return -errno;
+	ret = restrict_ring(ring, disk);
+	if (!ret)
+		return ring;
+	close(ring);
+	return ret;
+}
+
+static int params(const struct seccomp_notif *n, struct io_uring_params *p, bool write)
+{
+	struct iovec here = { p, sizeof(*p) };
+	struct iovec there = { (void *)(uintptr_t)n->data.args[1], sizeof(*p) };
+	ssize_t done = write ? process_vm_writev((pid_t)n->pid, &here, 1, &there, 1, 0) :
+		process_vm_readv((pid_t)n->pid, &here, 1, &there, 1, 0);
+
+	return done == sizeof(*p) ? 0 : -EFAULT;
+}
+
+static int make_for(int listener, const struct seccomp_notif *n, bool disk)
+{
+	struct io_uring_params p;
+	int ring, ret = params(n, &p, false);
+
+	if (ret)
+		return ret;
+	ring = udrvd_ring_make((unsigned int)n->data.args[0], &p, disk);
+	if (ring < 0)
+		return ring;
+	/* Still the same process, and not another one of its number? */
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id))
+		ret = -ESRCH;
+	else
+		ret = params(n, &p, true);
+	if (!ret)
+		return ring;
+	close(ring);
+	return ret;
+}
+
+void udrvd_ring_answer(int listener, const struct seccomp_notif *n, bool disk,
+		       unsigned int *rings)
+{
+	int ring = *rings < RINGS ? make_for(listener, n, disk) : -EMFILE;
+	/* The call returns the descriptor's number there. */
+	struct seccomp_notif_addfd add = {
+		.id = n->id, .flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (uint32_t)ring,
+		.newfd_flags = O_CLOEXEC,
+	};
+	struct seccomp_notif_resp no = { .id = n->id, .error = ring };
+
+	if (ring < 0) {
+		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &no);
+		return;
+	}
+	++*rings;
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0) {
+		no.error = -errno;
+		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &no);
+	}
+	close(ring);
+}
