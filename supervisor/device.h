@@ -3,8 +3,9 @@
  * device.h - a supervised device: what it holds, and its process.
  *
  * device.c runs the state table, device_open.c gets and gives back what
- * outlives a driver, device_process.c starts one and listens to it,
- * device_standby.c keeps another one ready, device_upgrade.c changes its program.
+ * outlives a driver, device_hardware.c the device itself, device_process.c starts
+ * a driver and listens to it, device_standby.c keeps another one ready,
+ * device_upgrade.c changes its program.
  */
 #ifndef UDRVD_DEVICE_H
 #define UDRVD_DEVICE_H
@@ -164,13 +165,16 @@ int udrvd_device_signal(struct udrvd_device *d, int sig);
 
 /* ---- device_open.c ----------------------------------------------------- */
 int udrvd_device_open(struct udrvd_device *d, struct udrv_error *err);
+void udrvd_device_close(struct udrvd_device *d);	/* all, for ever */
+/* Valid: a copy of the checkpoint page that can be believed to be one. */
+bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp);
+
+/* ---- device_hardware.c: all bounded ------------------------------------- */
+int udrvd_hardware_open(struct udrvd_device *d, struct udrv_error *err);
 void udrvd_device_release(struct udrvd_device *d);
 void udrvd_device_quiesce(struct udrvd_device *d);
 /* The gentle way, for an endpoint that plays on. */
 void udrvd_device_irqs_off(struct udrvd_device *d);
-void udrvd_device_close(struct udrvd_device *d);	/* all, for ever */
-/* Valid: a copy of the checkpoint page that can be believed to be one. */
-bool udrvd_device_checkpoint(const struct udrvd_device *d, struct udrv_checkpoint *cp);
 
 /* ---- device_process.c --------------------------------------------------- */
 /* A process of this program with these descriptors. */

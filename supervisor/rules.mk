@@ -7,7 +7,7 @@ UDRVD_PURE := $(addprefix supervisor/,config.c config_files.c config_keys.c hist
 PROGS_LIST += supervisor/udrvd supervisor/udrvctl
 USES_UDRV += supervisor/udrvd supervisor/udrvctl
 supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.c device.c \
-	device_open.c device_process.c device_standby.c device_upgrade.c disk.c escalate.c \
+	device_hardware.c device_open.c device_process.c device_standby.c device_upgrade.c disk.c escalate.c \
 	endpoint_blk.c endpoint_net.c endpoint_snd.c interrupts.c log.c loop.c memory.c pin.c \
 	reap.c report.c sendfds.c sound_app.c spawn.c store.c storm.c trace.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih

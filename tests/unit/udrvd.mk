@@ -25,3 +25,9 @@ TESTS_LIST += tests/unit/bounded
 tests/unit/bounded_SRC := tests/unit/bounded.c supervisor/bounded.c
 tests/unit/bounded_PKGS := cmocka
 tests/unit/bounded_LIBS := -pthread
+
+TESTS_UNIT += tests/unit/hardware
+TESTS_LIST += tests/unit/hardware
+tests/unit/hardware_SRC := tests/unit/hardware.c $(addprefix supervisor/,bounded.c device_hardware.c history.c)
+tests/unit/hardware_PKGS := cmocka
+tests/unit/hardware_LIBS := -pthread
