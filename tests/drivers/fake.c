@@ -14,6 +14,8 @@
  *	mode=garbage	good, and says n=N senseless things
  *	mode=frozen	good, and its checkpoint page says that it is a network driver
  *			with a carrier, but it takes no frames
+ *	mode=ring	good, and its STATUS tells what came of: a ring of io_uring that
+ *			nobody restricts; operations nop, openat, socket, uring_cmd
  *	mode=proxy	a child of it says READY
  *	mode=deaf	good, and nobody gets to hear that its device is wanted back
  *	mode=fat	good, and fills files in memory
@@ -34,6 +36,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <liburing.h>
 #include <linux/if_tun.h>
 #include <linux/vfio.h>
 #include <poll.h>
@@ -229,6 +232,41 @@ static void fat(void)
 	}
 }
 
+/* One operation, with arguments that suit whichever it is. */
+static int by_ring(struct io_uring *r, int op)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(r);
+	struct io_uring_cqe *cqe;
+	int res;
+
+	io_uring_prep_rw(op, sqe, op == IORING_OP_SOCKET ? AF_UNIX : AT_FDCWD, "/", 0, 0);
+	if (op == IORING_OP_SOCKET)
+		sqe->off = SOCK_STREAM;
+	if (io_uring_submit_and_wait(r, 1) < 0 || io_uring_wait_cqe(r, &cqe))
+		return -EIO;
+	res = cqe->res;
+	io_uring_cqe_seen(r, cqe);
+	return res;
+}
+
+static void ring(void)
+{
+	struct io_uring r;
+	char text[128];
+	int alone = io_uring_queue_init(4, &r, 0);
+	int ret = io_uring_queue_init(4, &r, IORING_SETUP_R_DISABLED);
+
+	if (ret || syscall(SYS_io_uring_register, r.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0))
+		sprintf(text, "STATUS=no ring %d", ret);
+	else
+		sprintf(text, "STATUS=free %d nop %d open %d socket %d cmd %d", alone,
+			by_ring(&r, IORING_OP_NOP), by_ring(&r, IORING_OP_OPENAT),
+			by_ring(&r, IORING_OP_SOCKET), by_ring(&r, IORING_OP_URING_CMD));
+	say(text);
+	if (*option("register"))
+		io_uring_register_personality(&r);
+}
+
 static char sees(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -384,6 +422,8 @@ int main(int argc, char *argv[])
 		fat();
 	if (mode("deaf"))
 		deaf();
+	if (mode("ring"))
+		ring();
 	if (mode("look"))
 		look();
 	if (mode("stuck"))

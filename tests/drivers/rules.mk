@@ -3,6 +3,7 @@
 TESTS_VM += tests/drivers/fake
 TESTS_LIST += tests/drivers/fake
 tests/drivers/fake_SRC := tests/drivers/fake.c
+tests/drivers/fake_LIBS := -luring
 
 TESTS_VM += tests/drivers/malice
 TESTS_LIST += tests/drivers/malice

@@ -105,6 +105,20 @@ static void a_cell(void **state)
 	sees(r, "open", "passwd+ proc+ null+ path+ write-");
 }
 
+/* A ring's operations pass no filter: the ring itself refuses (13 is EACCES). */
+static void a_ring(void **state)
+{
+	struct rig *r = *state;
+
+	rig_device(r, "plain", "options=mode=ring\n");
+	rig_device(r, "more", "options=mode=ring register=yes\n[restart]\nlimit=1\nhealthy=1h\n");
+	rig_start(r);
+	sees(r, "plain", "free -22 nop 0 open -13 socket -13 cmd -13");
+	rig_wait_number(r, "more", "deaths", 1, 5000);
+	if (!strstr(rig_text(r, "more", "last_cause"), "seccomp: syscall io_uring_register"))
+		rig_fail(r, "it died otherwise: %s", rig_text(r, "more", "last_cause"));
+}
+
 /* So many senseless messages are no accident. */
 static void garbage_for_ever(void **state)
 {
@@ -124,7 +138,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(forbidden_calls), T(unconfined), T(a_user_each), T(a_cell),
-		T(garbage_for_ever),
+		T(a_ring), T(garbage_for_ever),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
