@@ -66,10 +66,13 @@ int udrvd_ring_make(unsigned int entries, struct io_uring_params *p, bool disk)
 static int params(const struct seccomp_notif *n, struct io_uring_params *p, bool write)
 {
 	struct iovec here = { p, sizeof(*p) };
-	struct iovec there = { (void *)(uintptr_t)n->data.args[1], sizeof(*p) };
-	ssize_t done = write ? process_vm_writev((pid_t)n->pid, &here, 1, &there, 1, 0) :
-		process_vm_readv((pid_t)n->pid, &here, 1, &there, 1, 0);
+	struct iovec there = { NULL, sizeof(*p) };
+	ssize_t done;
 
+	/* An address there, never a pointer of ours. */
+	memcpy(&there.iov_base, &n->data.args[1], sizeof(there.iov_base));
+	done = write ? process_vm_writev((pid_t)n->pid, &here, 1, &there, 1, 0) :
+		process_vm_readv((pid_t)n->pid, &here, 1, &there, 1, 0);
 	return done == sizeof(*p) ? 0 : -EFAULT;
 }
 
