@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The descriptor of this name; -1: there is none. */
+/* The descriptor of this name ("arena@10000+400000" is called arena); -1: there is none. */
 static inline int inherited(const char *wanted)
 {
 	const char *name = getenv("LISTEN_FDNAMES");
 	size_t len = strlen(wanted);
 
 	for (int fd = 3; name; fd++) {
-		if (!strncmp(name, wanted, len) && (!name[len] || name[len] == ':'))
+		if (!strncmp(name, wanted, len) && (!name[len] || strchr(":@", name[len])))
 			return fd;
 		name = strchr(name, ':');
 		name += name != NULL;
