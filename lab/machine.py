@@ -35,6 +35,8 @@ VARIANTS = {
     # The same in a time of its own: 8 ns for each instruction, on two processors, and
     # idle time passes at once.  However busy the host is, no deadline is missed.
     "snd-icount": {"snd": True, "icount": True, "shift": 3, "cpus": 2},
+    # Both processors in one thread of QEMU's (README.md, "QEMU's own errors").
+    "one-thread": {"thread": "single"},
     # With sockets that devices go and come in, and QEMU's ear for it (_hotplug).
     "hotplug": {"hotplug": True, "qmp": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
@@ -101,7 +103,7 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
                  "-icount", f"shift={options.get('shift', 0)},sleep=off",
                  "-rtc", "base=2024-01-01T00:00:00,clock=vm", "-seed", "1"]
     else:
-        argv += ["-accel", "tcg,thread=multi", "-smp", str(CPUS)]
+        argv += ["-accel", f"tcg,thread={options.get('thread', 'multi')}", "-smp", str(CPUS)]
     if iommu:
         argv += ["-device", "intel-iommu,intremap=on"]
     if interactive:
