@@ -379,6 +379,8 @@ static void killed_holder_frees(void **state)
 		close(fd);
 		fd = -1;
 		vfio_close(&vfio);
+		/* The last one's is still there: the child is to wait for ours. */
+		edu_ack(&edu);
 		pid = fork();
 		assert_true(pid >= 0);
 		if (!pid) {
