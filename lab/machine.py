@@ -201,7 +201,7 @@ def _ide_four(run):
                 node += (f",file.inject-error.{rule}.event={event},"
                          f"file.inject-error.{rule}.sector={sector}")
         argv += ["-blockdev", node, "-device", f"ide-hd,bus=ide.{n // 2},unit={n % 2},drive=ide{n},"
-                 f"serial=ide{n},rerror=report,werror=report"]
+                 f"id=disk{n},serial=ide{n},rerror=report,werror=report"]
     return argv
 
 

@@ -9,8 +9,8 @@
 
 # shellcheck source=tests/vm/blk_sup.sh
 . /udrv/tests/vm/blk_sup.sh
-
-CG=/sys/fs/cgroup
+# shellcheck source=tests/vm/blk_press.sh
+. /udrv/tests/vm/blk_press.sh
 
 # node N: disk N (2 * channel + drive) without /dev/.
 node() { basename "$(readlink -f "/dev/udrv/disk0$1")"; }
@@ -19,13 +19,15 @@ nodes_there() {
 	for n; do [ -b "/dev/udrv/disk0$n" ] || return; done
 }
 
-# supervised_ide DISKS [DRIVER]: the first DISKS of them are there.  ARENA: its memory.
+# supervised_ide DISKS [DRIVER]: the first DISKS of them are there.  ARENA: the driver's
+# memory; options: its own.
 supervised_ide() {
 	local disks=$1 program=${2:-/udrv/bin/ide}
 	modprobe ublk_drv && mkdir -p /etc/udrv || return
 	{
-		printf '[device]\nname = disk0\nbdf = %s\ndriver = %s\n[dma]\narena = %s\n[disk]\n' \
-			"$(bdf 13)" "$program" "${ARENA:-9M}"
+		printf '[device]\nname = disk0\nbdf = %s\ndriver = %s\noptions = %s\n' \
+			"$(bdf 13)" "$program" "${options:-}"
+		printf '[dma]\narena = %s\n[disk]\n' "${ARENA:-9M}"
 		[ -t 0 ] || cat
 	} > /etc/udrv/disk0.ini
 	at_exit supervised_end
@@ -40,13 +42,6 @@ supervised_ide() {
 }
 
 # ---- deaths ------------------------------------------------------------------------
-
-# group NAME MEMORY: a group of processes that may use so much.
-group() {
-	mkdir -p $CG && { mountpoint -q $CG || mount -t cgroup2 none $CG; } &&
-	echo +memory > $CG/cgroup.subtree_control && mkdir "$CG/$1" && at_exit rmdir "$CG/$1" &&
-	echo "$2" > "$CG/$1/memory.max"
-}
 
 # oom_group: where the kernel's OOM killer ends all processes at once.
 oom_group() { group oom 8M && echo 1 > $CG/oom/memory.oom.group; }
@@ -67,18 +62,23 @@ die() {
 	if [ "$1" = OOM ]; then oom; else udrvctl kill disk0 --signal "$1"; fi
 }
 
-# deaths N [HOW...]: by turns, once the one before is recovered from; with pauses in
-# which work gets done.
+# deaths N HOW...: by turns, with pauses in which work gets done; each driver has to
+# answer before it dies.
 died() { [ "$(of_status deaths)" -gt "$1" ]; }
-recovered() { [ "$(recoveries | cut -d' ' -f1)" -ge "$1" ]; }
+# answers: each disk, and before the kernel notices by a time limit of 30 s that all
+# of a queue's requests were under way when the driver died.
+answers() {
+	local link
+	for link in /dev/udrv/disk0*; do
+		timeout 25 dd if="$link" of=/dev/null bs=4k count=1 iflag=direct || return
+	done
+}
 deaths() {
-	local n=$1 ways=("${@:2}") i from dead
-	from=$(recoveries | cut -d' ' -f1)
+	local n=$1 ways=("${@:2}") i dead
 	for ((i = 0; i < n; i++)); do
-		udrvctl wait disk0 running --timeout 30 && wait_for 30 recovered $((from + i)) || return
 		sleep "0.$((RANDOM % 8))"
 		dead=$(of_status deaths)
-		die "${ways[i % ${#ways[@]}]}" && wait_for 30 died "$dead" || return
+		die "${ways[i % ${#ways[@]}]}" && wait_for 30 died "$dead" &&
+			udrvctl wait disk0 running --timeout 30 && answers || return
 	done
-	udrvctl wait disk0 running --timeout 30 && wait_for 30 recovered $((from + n))
 }

@@ -28,7 +28,8 @@ def entries(log):
     """(flags, offset in bytes, data) for each entry"""
     magic, _, count, size = SUPER.unpack(log.read(SUPER.size))
     if magic != MAGIC:
-        sys.exit("ide_log: this is no log of blklogwrites")
+        # QEMU writes the superblock at a flush.
+        sys.exit("ide_log: this is no log of blklogwrites, or nothing was ever flushed")
     log.seek(size)
     for _ in range(count):
         sector, sectors, flags, _ = ENTRY.unpack_from(log.read(size))
