@@ -202,12 +202,13 @@ static void irq(struct udrv_dev *dev, unsigned int vec)
 /* ---- life ------------------------------------------------------------------- */
 
 /* Where a driver's engine stood when it was stopped now, if it died a moment
- * ago.  Later than a ring: it has gone around, and all data were played. */
+ * ago.  Later than a ring: it has gone around, and all data were played.  What the
+ * application has written meanwhile was there in time: it writes ahead. */
 static uint64_t inherited(struct hda *h, const struct udrv_snd_stream_state *state,
 			  enum udrv_snd_dir dir)
 {
 	const struct udrv_snd_params *p = &state->params;
-	uint64_t frame, limit = state->mark[MARK_LIMIT];
+	uint64_t frame, limit = state->mark[MARK_LIMIT], written = udrv_snd_written(h->dev, dir);
 	uint64_t ring_ns = p->rate ? p->frames * 1000000000ull / p->rate : 0;
 	uint32_t lpib;
 
@@ -217,6 +218,8 @@ static uint64_t inherited(struct hda *h, const struct udrv_snd_stream_state *sta
 	if (lpib == UINT32_MAX)
 		return state->hw;
 	frame = frame_at(state, lpib);
+	if (written > limit)
+		limit = written;
 	if (frame > limit || udrv_now_ns() - state->hw_ns >= ring_ns)
 		frame = limit;
 	return frame;

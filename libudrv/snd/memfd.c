@@ -59,3 +59,16 @@ int udrv_snd_share_replace(enum udrv_snd_dir dir, struct udrv_dev *dev, int memo
 	close(bell);
 	return ret;
 }
+
+/* Without a mapping, which costs time that the engine stands still. */
+uint64_t udrv_snd_written(struct udrv_dev *dev, enum udrv_snd_dir dir)
+{
+	const struct udrv_snd_stream_state *state = udrv_snd_running(dev, dir);
+	int fd = udrv_fd(dev, udrv_snd_names[dir]);
+	struct udrv_snd_app app;
+
+	if (!state || fd < 0 || pread(fd, &app, sizeof(app), offsetof(struct udrv_snd_page, app)) !=
+	    sizeof(app) || app.gen != state->gen || app.appl - state->hw > state->params.frames)
+		return 0;
+	return app.appl;
+}

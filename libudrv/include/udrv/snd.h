@@ -123,6 +123,9 @@ UDRV_API void udrv_snd_service(struct udrv_snd *snd, enum udrv_snd_dir dir);
 UDRV_API struct udrv_snd_stream_state *udrv_snd_running(struct udrv_dev *dev,
 							enum udrv_snd_dir dir);
 UDRV_API int udrv_snd_inherit(struct udrv_snd_stream_state *state, uint64_t frame);
+/* How far the application of that stream has written by now, which may be further than
+ * any driver knew; 0: nobody knows. */
+UDRV_API uint64_t udrv_snd_written(struct udrv_dev *dev, enum udrv_snd_dir dir);
 
 /* Bytes of a frame. */
 static inline unsigned int udrv_snd_frame_bytes(const struct udrv_snd_params *p)
