@@ -37,6 +37,8 @@ VARIANTS = {
     "snd-icount": {"snd": True, "icount": True, "shift": 3, "cpus": 2},
     # Both processors in one thread of QEMU's (README.md, "QEMU's own errors").
     "one-thread": {"thread": "single"},
+    # With chips that play into files of other rates than 48 kHz (_snd_rates).
+    "snd-rates": {"snd_rates": True, "icount": True, "shift": 3, "cpus": 2},
     # With sockets that devices go and come in, and QEMU's ear for it (_hotplug).
     "hotplug": {"hotplug": True, "qmp": True},
     # One instruction is one nanosecond of the guest's, whatever the host does.
@@ -125,6 +127,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         argv += _ide_four(run)
     if options.get("snd"):
         argv += _snd(run)
+    if options.get("snd_rates"):
+        argv += _snd_rates(run)
     if options.get("hotplug"):
         argv += _hotplug()
     if options.get("qmp"):
@@ -205,18 +209,36 @@ def _ide_four(run):
     return argv
 
 
+def _wav(run, name, rate=48000):
+    """Plays into /out/NAME.wav; nothing is resampled if the chip's rate is this one."""
+    return ["-audiodev", f"wav,id={name},path={run}/out/{name}.wav,out.frequency={rate},"
+                         "timer-period=1000"]
+
+
+def _hda(name, slot):
+    """A controller, and on its bus a codec."""
+    return ["-device", f"intel-hda,id={name}bus,addr={slot}", "-device",
+            f"hda-output,bus={name}bus.0,audiodev={name},mixer=on,use-timer=off"]
+
+
 def _snd(run):
     """An AC'97 chip in slot 12 and an HDA controller in slot 14; what they play is
     in /out/ac97.wav and /out/hda.wav, 48 kHz, nothing resampled."""
-    argv = []
-    for name in ("ac97", "hda"):
-        argv += ["-audiodev", f"wav,id={name},path={run}/out/{name}.wav,out.frequency=48000,"
-                 "timer-period=1000"]
     # One that records: silence, but in time.  The wav files' voices only play.
-    argv += ["-audiodev", "none,id=mic,timer-period=1000", "-device", "AC97,addr=0x1e,audiodev=mic"]
-    return argv + ["-device", "AC97,addr=0x12,audiodev=ac97",
-                   "-device", "intel-hda,addr=0x14",
-                   "-device", "hda-output,audiodev=hda,mixer=on,use-timer=off"]
+    mic = ["-audiodev", "none,id=mic,timer-period=1000", "-device", "AC97,addr=0x1e,audiodev=mic"]
+    return [*_wav(run, "ac97"), "-device", "AC97,addr=0x12,audiodev=ac97",
+            *_wav(run, "hda"), *_hda("hda", "0x14"), *mic]
+
+
+def _snd_rates(run):
+    """A chip for each rate, which is in its name: QEMU gives a file one rate for good."""
+    argv = []
+    for name, slot, rate in (("ac8000", "0x09", 8000), ("ac16000", "0x0a", 16000),
+                             ("ac44100", "0x0b", 44100)):
+        argv += [*_wav(run, name, rate), "-device", f"AC97,addr={slot},audiodev={name}"]
+    for name, slot, rate in (("hda16000", "0x0d", 16000), ("hda44100", "0x0e", 44100)):
+        argv += [*_wav(run, name, rate), *_hda(name, slot)]
+    return argv
 
 
 def _hotplug():
