@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.dirname(HERE) + "/lab")
 import report   # noqa: E402  (found by the line above)
 import svg      # noqa: E402
 
-SECTIONS = ("irq", "disk")
+SECTIONS = ("irq", "disk", "snd")
 EX_WRONG_USE = 100
 
 

@@ -10,6 +10,11 @@ TESTS_LIST += bench/stormcost
 bench/stormcost_SRC := bench/stormcost.c tests/vm/irqlib.c
 bench/stormcost_PKGS := cmocka
 
+TESTS_VM += bench/sndxrun
+TESTS_LIST += bench/sndxrun
+bench/sndxrun_SRC := bench/sndxrun.c
+bench/sndxrun_PKGS := alsa
+
 .PHONY: bench bench-modules
 bench: lab		## measure (SECTIONS="irq" for some); build/report/bench.json (root)
 	@$(LAB) bench/bench.py $(O) $(SECTIONS)

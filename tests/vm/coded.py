@@ -25,12 +25,13 @@ def coded(total, start=0):
     return samples.tobytes()
 
 
-def judge(wav, source, skip=0):
-    """What became of the frames, which begin somewhere after skip bytes."""
+def judge(wav, source, skip=0, end=None):
+    """What became of the frames, which begin somewhere after skip bytes; what lies
+    behind end bytes does not matter."""
     number = {i * 40503 & 0xffff: i for i in range(65536)}
     with open(wav, "rb") as file:
         file.seek(max(44, skip // 4 * 4))
-        data = file.read()
+        data = file.read(None if end is None else end - file.tell())
     got = array.array("I", data[:len(data) // 4 * 4])
     want = array.array("I", source)
     result = dict.fromkeys(("played", "lost", "repeated", "wrong", "silent"), 0)
