@@ -43,8 +43,11 @@ supervised_ide() {
 
 # ---- deaths ------------------------------------------------------------------------
 
-# oom_group: where the kernel's OOM killer ends all processes at once.
-oom_group() { group oom 8M && echo 1 > $CG/oom/memory.oom.group; }
+# oom_group: where the kernel's OOM killer ends all processes at once; with swap space
+# it would not have to.
+oom_group() {
+	group oom 8M && echo 0 > $CG/oom/memory.swap.max && echo 1 > $CG/oom/memory.oom.group
+}
 
 # oom: the driver goes where another process eats all the memory there is; the
 # kernel says that it killed both.
