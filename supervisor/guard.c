@@ -27,7 +27,10 @@ static void called(struct udrvd_watch *w, unsigned int events)
 		return;
 	}
 	if (udrvd_filter_wants_ring(&n)) {
-		udrvd_ring_answer(w->fd, &n, d->cfg->disk, &g->rings);
+		if (d->cfg->disk)
+			udrvd_ring_pass(w->fd, &n);
+		else
+			udrvd_ring_answer(w->fd, &n, &g->rings);
 		return;
 	}
 	udrvd_filter_describe(&n, text, sizeof(text));

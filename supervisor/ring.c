@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,27 +28,26 @@ static const unsigned char ops[] = {
 	IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE, IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
 	IORING_OP_LINK_TIMEOUT, IORING_OP_ASYNC_CANCEL, IORING_OP_FSYNC, IORING_OP_SEND,
 	IORING_OP_RECV, IORING_OP_SENDMSG, IORING_OP_RECVMSG,
-	IORING_OP_URING_CMD,			/* the last one: ublk's, for disks */
 };
 #define OPS	(sizeof(ops) / sizeof(ops[0]))
 
 /* Only once, and only while the ring is disabled: its owner cannot undo it. */
-static int restrict_ring(int ring, bool disk)
+static int restrict_ring(int ring)
 {
-	struct io_uring_restriction r[OPS + 2] = { 0 };
+	struct io_uring_restriction r[OPS + 1] = { 0 };
 	unsigned int n = 0;
 
 	r[n].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
 	r[n++].sqe_flags = IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_IO_DRAIN |
 			   IOSQE_CQE_SKIP_SUCCESS;
-	for (size_t i = 0; i < OPS - !disk; i++) {
+	for (size_t i = 0; i < OPS; i++) {
 		r[n].opcode = IORING_RESTRICTION_SQE_OP;
 		r[n++].sqe_op = ops[i];
 	}
 	return syscall(SYS_io_uring_register, ring, IORING_REGISTER_RESTRICTIONS, r, n) ? -errno : 0;
 }
 
-int udrvd_ring_make(unsigned int entries, struct io_uring_params *p, bool disk)
+int udrvd_ring_make(unsigned int entries, struct io_uring_params *p)
 {
 	int ring, ret;
 
@@ -56,7 +56,7 @@ int udrvd_ring_make(unsigned int entries, struct io_uring_params *p, bool disk)
 	ring = (int)syscall(SYS_io_uring_setup, entries, p);
 	if (ring < 0)
 		return -errno;
-	ret = restrict_ring(ring, disk);
+	ret = restrict_ring(ring);
 	if (!ret)
 		return ring;
 	close(ring);
@@ -76,14 +76,14 @@ static int params(const struct seccomp_notif *n, struct io_uring_params *p, bool
 	return done == sizeof(*p) ? 0 : -EFAULT;
 }
 
-static int make_for(int listener, const struct seccomp_notif *n, bool disk)
+static int make_for(int listener, const struct seccomp_notif *n)
 {
 	struct io_uring_params p;
 	int ring, ret = params(n, &p, false);
 
 	if (ret)
 		return ret;
-	ring = udrvd_ring_make((unsigned int)n->data.args[0], &p, disk);
+	ring = udrvd_ring_make((unsigned int)n->data.args[0], &p);
 	if (ring < 0)
 		return ring;
 	/* Still the same process, and not another one of its number? */
@@ -97,10 +97,16 @@ static int make_for(int listener, const struct seccomp_notif *n, bool disk)
 	return ret;
 }
 
-void udrvd_ring_answer(int listener, const struct seccomp_notif *n, bool disk,
-		       unsigned int *rings)
+void udrvd_ring_pass(int listener, const struct seccomp_notif *n)
 {
-	int ring = *rings < RINGS ? make_for(listener, n, disk) : -EMFILE;
+	struct seccomp_notif_resp go_on = { .id = n->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
+}
+
+void udrvd_ring_answer(int listener, const struct seccomp_notif *n, unsigned int *rings)
+{
+	int ring = *rings < RINGS ? make_for(listener, n) : -EMFILE;
 	/* The call returns the descriptor's number there. */
 	struct seccomp_notif_addfd add = {
 		.id = n->id, .flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (uint32_t)ring,
