@@ -44,6 +44,8 @@ VARIANTS = {
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
     "ide-icount": {"icount": True, "ide": True},
+    # 2 ns for each, two processors: network traffic whose timing says something.
+    "net-icount": {"icount": True, "shift": 1, "cpus": 2},
     # With two disks on each of its channels: the first one's writes are logged by QEMU,
     # the second has bad sectors (_ide_four); and QEMU's ear for tests.
     "ide-four": {"ide_four": True, "qmp": True},

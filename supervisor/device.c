@@ -35,7 +35,7 @@ static void do_endpoint(struct udrvd_device *d, bool hold)
 	char text[64];
 	int ret;
 
-	if (!e->is_open)
+	if (!e->is_open || (hold && d->handed_over && e->ops->stays))
 		return;
 	ret = (hold ? e->ops->hold : e->ops->down)(e, text, sizeof(text));
 	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_ENDPOINT, "%s", text);
@@ -54,6 +54,16 @@ static void do_quiesce(struct udrvd_device *d, bool down)
 		udrvd_device_irqs_off(d);
 	else
 		udrvd_device_quiesce(d);
+}
+
+/* It is left running only for a driver that comes at once. */
+static void do_end(struct udrvd_device *d, unsigned int actions)
+{
+	d->handed_over = d->handed_over && actions & UDRVD_SPAWN && !(actions & UDRVD_DOWN);
+	if (d->handed_over)
+		udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_HANDOVER, "%s", d->layout);
+	else
+		do_quiesce(d, actions & UDRVD_DOWN);
 }
 
 static void do_delay(struct udrvd_device *d)
@@ -79,6 +89,14 @@ static enum udrvd_event unusable(struct udrvd_device *d, const char *text)
 	return UDRVD_EV_UNUSABLE;
 }
 
+/* Nobody drives a device that was handed over: the heir has done all that takes
+ * time already, or it hangs. */
+static uint64_t start_limit(const struct udrvd_device *d)
+{
+	return d->handed_over && d->cfg->stop_timeout < d->cfg->start_timeout ?
+		d->cfg->stop_timeout : d->cfg->start_timeout;
+}
+
 static enum udrvd_event do_spawn(struct udrvd_device *d)
 {
 	bool held = d->page && (d->vfio.device >= 0 || !strcmp(d->cfg->bdf, "none"));
@@ -91,7 +109,7 @@ static enum udrvd_event do_spawn(struct udrvd_device *d)
 		return unusable(d, err.text);
 	if (!held)
 		udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_OPENED, "%s", d->cfg->bdf);
-	arm(d, d->cfg->start_timeout);
+	arm(d, start_limit(d));
 	ret = udrvd_process_start(d);
 	if (!ret)
 		return NO_EVENT;
@@ -107,6 +125,23 @@ static enum udrvd_event do_spawn(struct udrvd_device *d)
 	return verdict.give_up ? UDRVD_EV_DIED_LIMIT : UDRVD_EV_DIED;
 }
 
+void udrvd_device_first_io(struct udrvd_device *d, uint64_t ns)
+{
+	uint64_t now = udrvd_now();
+
+	/* One that took a running device over may have been busy before it was ready. */
+	if (d->state == UDRVD_STARTING)
+		d->early_io = true;
+	if (d->state != UDRVD_RUNNING || d->life.first_io)
+		return;
+	/* The driver's clock is ours, if it tells the truth. */
+	if (ns < d->life.ready || ns > now)
+		ns = now;
+	d->life.first_io = ns;
+	udrvd_history_add(&d->history, ns, UDRVD_H_FIRST_IO, "pid %d", d->process.pid);
+	udrvd_outage_end(&d->history, ns);
+}
+
 static void do_watch(struct udrvd_device *d)
 {
 	d->life.ready = udrvd_now();
@@ -117,6 +152,8 @@ static void do_watch(struct udrvd_device *d)
 	if (d->endpoint.is_open && d->endpoint.ops->ready)
 		d->endpoint.ops->ready(&d->endpoint);
 	udrvd_upgrade_ready(d);
+	if (d->early_io)
+		udrvd_device_first_io(d, d->life.ready);
 	udrvd_progress_begin(d);
 	udrvd_standby_soon(d);
 }
@@ -162,13 +199,13 @@ static enum udrvd_event act(struct udrvd_device *d, unsigned int actions)
 	if (actions & UDRVD_FORGIVE)
 		d->strikes = 0;
 	if (actions & UDRVD_TERM) {
-		udrvd_process_signal(d, SIGTERM);
+		udrvd_process_signal(d, udrvd_upgrade_signal(d));
 		arm(d, d->cfg->stop_timeout);
 	}
 	if (actions & UDRVD_KILL)
 		do_kill(d);
 	if (actions & UDRVD_QUIESCE)
-		do_quiesce(d, actions & UDRVD_DOWN);
+		do_end(d, actions);
 	if (actions & UDRVD_RELEASE)
 		udrvd_device_release(d);
 	if (actions & (UDRVD_HOLD | UDRVD_DOWN))
@@ -228,7 +265,7 @@ static void timed_out(struct udrvd_timer *t)
 			  d->process.pid);
 	else if (d->state == UDRVD_STARTING)
 		snprintf(d->why, sizeof(d->why), "no READY=1 within %llu ms",
-			 cfg->start_timeout / MS);
+			 start_limit(d) / MS);
 	else if (d->state != UDRVD_DYING && d->process.pid)
 		snprintf(d->why, sizeof(d->why), "no end within %llu ms of SIGTERM",
 			 cfg->stop_timeout / MS);

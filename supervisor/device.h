@@ -60,6 +60,7 @@ struct udrvd_standby {
 	struct udrvd_guard guard;
 	int control;			/* the socket for the go; -1 */
 	bool waiting;			/* it says that it is ready for it */
+	char layout[UDRV_LAYOUT_MAX];	/* that it can take over; "": none */
 	bool unknown;			/* this driver cannot do it */
 	struct udrvd_timer timer;	/* to start one, or it was silent for too long */
 	uint64_t delay;			/* of the last try that failed */
@@ -76,6 +77,7 @@ struct udrvd_upgrade {
 		UDRVD_UPGRADE_DONE,
 		UDRVD_UPGRADE_FAILED,		/* back to the old one */
 	} phase;
+	bool asked;			/* the old one is to hand the device over */
 	char from[256], to[256];
 	char result[160];		/* why it failed */
 };
@@ -129,6 +131,11 @@ struct udrvd_device {
 	struct udrvd_timer watchdog;
 	struct udrvd_progress progress;
 	char status[80];			/* the driver's STATUS= */
+	char layout[UDRV_LAYOUT_MAX];		/* of the state it can hand over; "": none */
+	bool early_io;				/* the first I/O came before READY=1 */
+	bool said_handover;			/* it has handed over, and touches nothing any more */
+	bool handed_over;			/* it has ended so: the device runs, until
+						 * the heir is there, or dead */
 	struct udrvd_standby standby;
 	struct udrvd_escalation escalation;
 	struct udrvd_upgrade upgrade;
@@ -182,6 +189,7 @@ int udrvd_process_spawn(struct udrvd_device *d, const char *path, const struct u
 			unsigned int n, struct udrvd_process *p);
 /* The driver: the standby if there is one, else a new process. */
 int udrvd_process_start(struct udrvd_device *d);
+void udrvd_device_first_io(struct udrvd_device *d, uint64_t ns);
 void udrvd_process_signal(struct udrvd_device *d, int sig);
 int udrvd_notify_open(struct udrvd_device *d);
 void udrvd_notify_close(struct udrvd_device *d);
@@ -202,6 +210,9 @@ void udrvd_standby_end(struct udrvd_device *d);
 int udrvd_upgrade_begin(struct udrvd_device *d, const char *path, struct udrv_error *err);
 /* What a standby is to run. */
 const char *udrvd_upgrade_path(const struct udrvd_device *d);
+/* How the driver is to be asked to end; was it asked to hand the device over? */
+int udrvd_upgrade_signal(struct udrvd_device *d);
+bool udrvd_upgrade_asked(const struct udrvd_device *d);
 /* For the others, whether or not there is an upgrade: its program waits, is
  * ready, or does not get that far. */
 void udrvd_upgrade_waiting(struct udrvd_device *d);

@@ -19,12 +19,12 @@ static int open_checkpoint(const char *device)
 	int fd = udrvd_store_take("checkpoint", device);
 	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st) && st.st_size == UDRV_CHECKPOINT_SIZE &&
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size == UDRV_CHECKPOINT_FILE &&
 	    (fcntl(fd, F_GET_SEALS) & seals) == seals)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	fd = udrvd_memfd("udrv-checkpoint", UDRV_CHECKPOINT_SIZE);
+	fd = udrvd_memfd("udrv-checkpoint", UDRV_CHECKPOINT_FILE);
 	if (fd >= 0)
 		udrvd_store_put("checkpoint", device, fd);
 	return fd;

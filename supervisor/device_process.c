@@ -87,7 +87,7 @@ static unsigned int list_fds(struct udrvd_device *d, struct udrvd_fd *fds)
 {
 	unsigned int n = 0;
 
-	n += add_fd(&fds[n], d->vfio.device, "device");
+	n += add_fd(&fds[n], d->vfio.device, d->handed_over ? "device@running" : "device");
 	n += add_fd(&fds[n], d->vfio.container, "container");
 	n += add_fd(&fds[n], d->vfio.irq, "irq");
 	n += add_fd(&fds[n], d->vfio.isa[0], "irq14");
@@ -236,9 +236,11 @@ int udrvd_process_start(struct udrvd_device *d)
 	udrvd_notify_receive(d);
 
 	d->life = (struct udrvd_life){ .spawned = udrvd_now() };
-	d->why[0] = d->status[0] = '\0';
+	d->why[0] = d->status[0] = d->layout[0] = '\0';
+	d->early_io = false;
 	d->killed = 0;
 	d->malformed_logged = 0;
+	d->said_handover = false;
 	ret = udrvd_standby_go(d, fds, n);
 	stood_by = !ret;
 	if (ret)
@@ -348,25 +350,12 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 		verdict = udrvd_policy_death(&d->cfg->restart, &d->strikes, &d->life);
 		d->delay = verdict.delay;
 	}
+	d->handed_over = d->said_handover && udrvd_upgrade_asked(d) && WIFEXITED(status) && !WEXITSTATUS(status);
 	udrvd_log(wanted ? UDRV_INFO : UDRV_ERR, d->cfg->name, "pid %d %s", pid, d->cause);
 	udrvd_device_event(d, verdict.give_up ? UDRVD_EV_DIED_LIMIT : UDRVD_EV_DIED);
 }
 
 /* ---- what it says --------------------------------------------------------------- */
-
-static void got_first_io(struct udrvd_device *d, uint64_t ns)
-{
-	uint64_t now = udrvd_now();
-
-	if (d->state != UDRVD_RUNNING || d->life.first_io)
-		return;
-	/* The driver's clock is ours, if it tells the truth. */
-	if (ns < d->life.ready || ns > now)
-		ns = now;
-	d->life.first_io = ns;
-	udrvd_history_add(&d->history, ns, UDRVD_H_FIRST_IO, "pid %d", d->process.pid);
-	udrvd_outage_end(&d->history, ns);
-}
 
 static void got_message(struct udrvd_device *d, const struct udrvd_message *m)
 {
@@ -374,10 +363,14 @@ static void got_message(struct udrvd_device *d, const struct udrvd_message *m)
 		strcpy(d->status, m->status);
 	if (m->has_blk && d->endpoint.is_open && d->endpoint.ops->wants)
 		d->endpoint.ops->wants(&d->endpoint, m->blk);
+	if (m->layout[0])
+		strcpy(d->layout, m->layout);
+	if (m->handover)
+		d->said_handover = true;
 	if (m->ready)
 		udrvd_device_event(d, UDRVD_EV_READY);
 	if (m->first_io)
-		got_first_io(d, m->first_io);
+		udrvd_device_first_io(d, m->first_io);
 	if (m->watchdog && d->state == UDRVD_RUNNING && d->cfg->watchdog)
 		udrvd_timer_arm(&d->udrvd->loop, &d->watchdog, d->cfg->watchdog);
 }

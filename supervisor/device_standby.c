@@ -183,6 +183,7 @@ void udrvd_standby_said(struct udrvd_device *d, const struct udrvd_message *m)
 	if (m->standby && !s->waiting) {
 		s->waiting = true;
 		s->delay = 0;
+		strcpy(s->layout, m->layout);
 		note(d, "is waiting");
 		udrvd_upgrade_waiting(d);
 	} else if (s->waiting && is_outdated(d)) {
@@ -229,6 +230,7 @@ int udrvd_standby_go(struct udrvd_device *d, const struct udrvd_fd *fds, unsigne
 	}
 	forget(d);
 	d->process = s->process;
+	strcpy(d->layout, s->layout);
 	s->process = UDRVD_NO_PROCESS;
 	return 0;
 }

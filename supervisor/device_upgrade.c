@@ -4,10 +4,12 @@
  *
  * The new one comes up as a standby while the old one goes on working.  Only then
  * is the old one asked to end, which it does in order, and the new one gets the
- * device.  Until that has said READY=1, whatever goes wrong leads back to the old
- * program.
+ * device.  If both know the same layout of the driver's state, the device goes on
+ * running meanwhile, and nothing is lost.  Until the new one has said READY=1,
+ * whatever goes wrong leads back to the old program.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,6 +74,22 @@ const char *udrvd_upgrade_path(const struct udrvd_device *d)
 	return d->upgrade.phase == UDRVD_UPGRADE_PREPARING ? d->upgrade.to : d->driver;
 }
 
+int udrvd_upgrade_signal(struct udrvd_device *d)
+{
+	struct udrvd_upgrade *u = &d->upgrade;
+
+	if (u->phase != UDRVD_UPGRADE_SWITCHING || u->asked || !d->layout[0] ||
+	    strcmp(d->layout, d->standby.layout) != 0)
+		return SIGTERM;
+	u->asked = true;
+	return SIGUSR1;
+}
+
+bool udrvd_upgrade_asked(const struct udrvd_device *d)
+{
+	return d->upgrade.phase == UDRVD_UPGRADE_SWITCHING && d->upgrade.asked;
+}
+
 static void finish(struct udrvd_device *d, enum udrvd_upgrade_phase phase, const char *text)
 {
 	struct udrvd_upgrade *u = &d->upgrade;
@@ -89,6 +107,7 @@ void udrvd_upgrade_waiting(struct udrvd_device *d)
 	if (d->upgrade.phase != UDRVD_UPGRADE_PREPARING)
 		return;
 	d->upgrade.phase = UDRVD_UPGRADE_SWITCHING;
+	d->upgrade.asked = false;
 	strcpy(d->driver, d->upgrade.to);
 	udrvd_device_event(d, UDRVD_EV_RESTART);
 }

@@ -26,6 +26,9 @@ struct udrvd_endpoint_ops {
 	/* The device goes on without a driver for a moment, for the next one to
 	 * stop it (udrv_driver.halt()): it is not quiesced when one will come at once. */
 	bool plays_on;
+	/* One driver can serve it after another as if they were one: nothing is to
+	 * be done when a running device is handed over. */
+	bool stays;
 	/* Required. */
 	int (*open)(struct udrvd_endpoint *e, struct udrv_error *err);
 	/* Required.  Adds what a driver gets; returns how many. */

@@ -104,6 +104,7 @@ static void net_close(struct udrvd_endpoint *e)
 
 const struct udrvd_endpoint_ops udrvd_endpoint_net = {
 	.type = "net",
+	.stays = true,
 	.open = net_open,
 	.fds = net_fds,
 	.hold = net_hold,

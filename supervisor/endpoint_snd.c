@@ -250,6 +250,7 @@ static void snd_name(const struct udrvd_endpoint *e, char *text, size_t size)
 const struct udrvd_endpoint_ops udrvd_endpoint_snd = {
 	.type = "snd",
 	.plays_on = true,
+	.stays = true,
 	.open = snd_open,
 	.fds = snd_fds,
 	.spawned = snd_spawned,

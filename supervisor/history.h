@@ -19,6 +19,7 @@
 #define UDRVD_H_GO		"go"		/* to the standby, with the device */
 #define UDRVD_H_STANDBY		"standby"	/* what became of one */
 #define UDRVD_H_UPGRADE		"upgrade"
+#define UDRVD_H_HANDOVER	"handed-over"	/* the device runs on without a driver */
 #define UDRVD_H_READY		"ready"
 #define UDRVD_H_FIRST_IO	"first-io"
 #define UDRVD_H_SIGNAL		"signal"	/* sent by us */

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <udrv/checkpoint.h>
-
 #include "message.h"
 
 struct text {
@@ -55,6 +53,16 @@ static int parse_unit(struct text t, struct udrvd_message *m)
 	return 0;
 }
 
+/* Compared only, never cut: half a name could be another one's. */
+static int parse_layout(struct text t, struct udrvd_message *m)
+{
+	if (!t.len || t.len >= sizeof(m->layout))
+		return -EINVAL;
+	memcpy(m->layout, t.at, t.len);
+	m->layout[t.len] = '\0';
+	return 0;
+}
+
 static int parse_pair(struct text key, struct text value, struct udrvd_message *m)
 {
 	if (is(key, "READY"))
@@ -65,6 +73,10 @@ static int parse_pair(struct text key, struct text value, struct udrvd_message *
 		return parse_flag(value, &m->stopping);
 	if (is(key, "X_UDRV_STANDBY"))
 		return parse_flag(value, &m->standby);
+	if (is(key, "X_UDRV_HANDOVER"))
+		return parse_flag(value, &m->handover);
+	if (is(key, "X_UDRV_LAYOUT"))
+		return parse_layout(value, m);
 	if (is(key, "X_UDRV_FIRST_IO"))
 		return parse_ns(value, &m->first_io);
 	if (is(key, "X_UDRV_BLK"))

@@ -10,12 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <udrv/checkpoint.h>
 
 #define UDRVD_MESSAGE_MAX	1024
 #define UDRVD_STATUS_MAX	80
 
 struct udrvd_message {
 	bool ready, watchdog, stopping, standby;
+	bool handover;			/* the device runs on, for another program */
+	char layout[UDRV_LAYOUT_MAX];	/* of what is handed over; "": it cannot */
 	uint64_t first_io;		/* CLOCK_MONOTONIC ns; 0: not said */
 	bool has_blk;
 	unsigned int blk;		/* X_UDRV_BLK: a disk, less than UDRV_BLK_UNITS */

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <liburing.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "e1000.h"
@@ -20,7 +19,6 @@
 #define STUCK_SECONDS	2
 #define MAX_FRAME	1518	/* 1500, an Ethernet header, a VLAN tag */
 #define MAX_CSUM	255	/* TUCSO has 8 bits */
-#define ITR_DEFAULT	20000	/* interrupts in a second */
 #define DRAIN_NS	50000000ull	/* for what is in the rings at the end */
 #define NS_PER_MINUTE	60000000000ull
 
@@ -55,16 +53,11 @@ static void link_check(struct e1000 *e)
 
 static void rings_init(struct e1000 *e)
 {
-	struct e1000_ring ring = {
-		.desc = e->desc.va, .buf = e->buf.va, .buf_iova = e->buf.iova,
-		.size = E1000_SLOTS,
-	};
+	struct e1000_ring tx, rx;
 
-	e1000_tx_init(&e->tx, &ring);
-	ring.desc += E1000_SLOTS;
-	ring.buf += E1000_SLOTS * E1000_BUF;
-	ring.buf_iova += E1000_SLOTS * E1000_BUF;
-	e1000_rx_init(&e->rx, &ring);
+	e1000_hw_rings(e, &tx, &rx);
+	e1000_tx_init(&e->tx, &tx);
+	e1000_rx_init(&e->rx, &rx);
 	e->absurd = e->tx_stuck = e->rx_stuck = 0;
 	e->tx_clean = e->rx_next = 0;
 }
@@ -339,55 +332,46 @@ static const struct udrv_net_ops net_ops = {
 	.tick = tick,
 };
 
-/* itr=N: at most N interrupts in a second, 0: no limit. */
-static int option_itr(struct e1000 *e)
+static int attach(struct udrv_dev *dev)
 {
-	const char *text = udrv_option(e->dev, "itr");
-	unsigned long rate = ITR_DEFAULT;
-	char *end;
+	struct e1000 *e = udrv_priv(dev);
 
-	if (text) {
-		errno = 0;
-		rate = strtoul(text, &end, 10);
-		/* ITR counts 256 ns in 16 bits: 60 in a second is the least. */
-		if (*text < '0' || *text > '9' || errno || *end ||
-		    (rate && (rate < 60 || rate > 1000000))) {
-			udrv_log(e->dev, UDRV_ERR,
-				 "itr=%s: expected interrupts in a second, 60 to 1000000, or 0",
-				 text);
-			return -EINVAL;
-		}
-	}
-	e->itr = rate ? (uint32_t)(1000000000ul / 256 / rate) : 0;
-	return 0;
+	e->dev = dev;
+	e->chip = e1000_chip_find(udrv_id(dev).device);
+	return udrv_bar_map(dev, 0, &e->regs);
 }
 
 static int reset(struct udrv_dev *dev)
 {
-	struct e1000 *e = udrv_priv(dev);
-	int ret;
+	int ret = attach(dev);
 
-	e->dev = dev;
-	e->chip = e1000_chip_find(udrv_id(dev).device);
-	ret = udrv_bar_map(dev, 0, &e->regs);
-	return ret ? ret : e1000_hw_reset(e);
+	return ret ? ret : e1000_hw_reset(udrv_priv(dev));
 }
 
-static int start(struct udrv_dev *dev)
+/* What start and adopt begin with; the memory holds what the last driver left. */
+static int prepare(struct e1000 *e)
 {
-	struct e1000 *e = udrv_priv(dev);
-	uint8_t mac[6];
 	int ret;
 
 	e->more_op.done = more_done;
 	e->gone = false;
 	e->trouble = NULL;
 	e->irq_owed = 0;
-	ret = option_itr(e);
+	ret = e1000_hw_option_itr(e);
 	if (!ret)
-		ret = udrv_dma_alloc(dev, 2 * E1000_SLOTS * sizeof(struct e1000_desc), &e->desc);
+		ret = udrv_dma_alloc_dirty(e->dev, 2 * E1000_SLOTS * sizeof(struct e1000_desc),
+					   &e->desc);
 	if (!ret)
-		ret = udrv_dma_alloc(dev, (size_t)2 * E1000_SLOTS * E1000_BUF, &e->buf);
+		ret = udrv_dma_alloc_dirty(e->dev, (size_t)2 * E1000_SLOTS * E1000_BUF, &e->buf);
+	return ret;
+}
+
+static int start(struct udrv_dev *dev)
+{
+	struct e1000 *e = udrv_priv(dev);
+	uint8_t mac[6];
+	int ret = prepare(e);
+
 	if (!ret)
 		ret = e1000_hw_chip_mac(e, mac);
 	if (ret)
@@ -440,6 +424,51 @@ static void stop(struct udrv_dev *dev)
 	udrv_net_stop(&e->net);
 }
 
+/* Frames that wait in the rings are the heir's. */
+static int handover(struct udrv_dev *dev, void *state, size_t size)
+{
+	struct e1000 *e = udrv_priv(dev);
+	int ret;
+
+	if (!e->gone && !e->trouble)
+		rx_run(e);
+	if (e->gone || e->trouble)
+		return -EIO;
+	tx_reclaim(e);
+	ret = e1000_save(e, state, size);
+	if (ret > 0)
+		udrv_net_stop(&e->net);
+	return ret;
+}
+
+static int adopt(struct udrv_dev *dev, const void *state, size_t len)
+{
+	struct e1000 *e = udrv_priv(dev);
+	int ret = attach(dev);
+
+	if (!ret)
+		ret = prepare(e);
+	if (ret)
+		return ret;
+	e1000_hw_rings(e, &e->tx.ring, &e->rx.ring);
+	ret = e1000_restore(e, state, len);
+	if (!ret)
+		ret = udrv_net_adopt(&e->net, dev, &net_ops, e->tx.frames);
+	if (ret)
+		return ret;
+	ret = udrv_irq_enable(dev, 0, irq);
+	if (ret) {
+		udrv_net_stop(&e->net);
+		return ret;
+	}
+	link_check(e);
+	/* Whatever was announced while nobody listened. */
+	irq(dev, 0);
+	rx_turn(e);
+	tx_reclaim(e);
+	return e->gone ? -ENODEV : 0;
+}
+
 static const struct udrv_id ids[] = {
 	{ 0x8086, 0x100e }, { 0x8086, 0x100f }, { 0x8086, 0x10d3 }, { 0, 0 }
 };
@@ -453,4 +482,7 @@ const struct udrv_driver e1000_driver = {
 	.reset = reset,
 	.start = start,
 	.stop = stop,
+	.layout = E1000_LAYOUT,
+	.handover = handover,
+	.adopt = adopt,
 };

@@ -58,11 +58,22 @@ static inline void e1000_write(const struct e1000 *e, size_t reg, uint32_t val)
 	udrv_write32(&e->regs, reg, val);
 }
 
-/* hw.c: -ENODEV: the chip does not answer. */
+/* handover.c: rings and memory as they are; how many bytes, or -errno. */
+#define E1000_LAYOUT	"e1000-1"
+int e1000_save(const struct e1000 *e, void *state, size_t size);
+/* Memory has been allocated, and the rings know where it is.  -EPROTO, -ESTALE: the
+ * chip does not run as the state says. */
+int e1000_restore(struct e1000 *e, const void *state, size_t len);
+
+/* hw.c: the option itr=. */
+int e1000_hw_option_itr(struct e1000 *e);
+/* -ENODEV: the chip does not answer. */
 const struct e1000_chip *e1000_chip_find(uint16_t device);
 int e1000_hw_reset(struct e1000 *e);
 /* The chip's own address, from its EEPROM. */
 int e1000_hw_chip_mac(struct e1000 *e, uint8_t mac[6]);
+/* Where in e->desc and e->buf they are. */
+void e1000_hw_rings(const struct e1000 *e, struct e1000_ring *tx, struct e1000_ring *rx);
 /* After a reset: program everything but interrupts and the receiver. */
 void e1000_hw_init(struct e1000 *e);
 /* Go: receiver on, interrupts on. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* hw.c - the chip's registers: reset, EEPROM, set-up. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "e1000.h"
 
+#define ITR_DEFAULT	20000	/* interrupts in a second */
 #define GONE	0xffffffffu	/* what a missing device reads as */
 
 static const struct e1000_chip chips[] = {
@@ -135,6 +137,29 @@ void e1000_hw_set_mac(struct e1000 *e, const uint8_t mac[6])
 	e1000_write(e, RAH(0), (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | RAH_AV);
 }
 
+/* itr=N: at most N interrupts in a second, 0: no limit. */
+int e1000_hw_option_itr(struct e1000 *e)
+{
+	const char *text = udrv_option(e->dev, "itr");
+	unsigned long rate = ITR_DEFAULT;
+	char *end;
+
+	if (text) {
+		errno = 0;
+		rate = strtoul(text, &end, 10);
+		/* ITR counts 256 ns in 16 bits: 60 in a second is the least. */
+		if (*text < '0' || *text > '9' || errno || *end ||
+		    (rate && (rate < 60 || rate > 1000000))) {
+			udrv_log(e->dev, UDRV_ERR,
+				 "itr=%s: expected interrupts in a second, 60 to 1000000, or 0",
+				 text);
+			return -EINVAL;
+		}
+	}
+	e->itr = rate ? (uint32_t)(1000000000ul / 256 / rate) : 0;
+	return 0;
+}
+
 static void init_link(struct e1000 *e)
 {
 	uint32_t ctrl = e1000_read(e, CTRL);
@@ -152,6 +177,17 @@ static void init_link(struct e1000 *e)
 	/* No wake-up left over from another driver. */
 	e1000_write(e, WUC, 0);
 	e1000_write(e, WUFC, 0);
+}
+
+void e1000_hw_rings(const struct e1000 *e, struct e1000_ring *tx, struct e1000_ring *rx)
+{
+	*tx = *rx = (struct e1000_ring){
+		.desc = e->desc.va, .buf = e->buf.va, .buf_iova = e->buf.iova,
+		.size = E1000_SLOTS,
+	};
+	rx->desc += E1000_SLOTS;
+	rx->buf += E1000_SLOTS * E1000_BUF;
+	rx->buf_iova += E1000_SLOTS * E1000_BUF;
 }
 
 static void init_rx(struct e1000 *e)

@@ -53,6 +53,29 @@ void e1000_tx_init(struct e1000_tx *tx, const struct e1000_ring *ring)
 		desc_write(&ring->desc[i], 0, 0);
 }
 
+bool e1000_tx_resume(struct e1000_tx *tx, const struct e1000_tx *left)
+{
+	const struct e1000_ring ring = tx->ring;
+	unsigned int pos = left->clean, frames = 0;
+
+	*tx = *left;
+	tx->ring = ring;
+	/* The chip may know one; the next frame that needs it says it again. */
+	tx->context = false;
+	if (tx->next - tx->clean > ring.size - 1)
+		return false;
+	while (pos != tx->next) {
+		unsigned int slots = tx->slot[slot_of(&ring, pos)].slots;
+
+		if (slots < 1 || slots > 2 || slots > tx->next - pos ||
+		    tx->slot[slot_of(&ring, pos)].len > E1000_BUF)
+			return false;
+		pos += slots;
+		frames++;
+	}
+	return frames == tx->frames;
+}
+
 /* Room for a context and a frame, and one slot stays free: head == tail means
  * empty to the chip. */
 void *e1000_tx_provide(struct e1000_tx *tx)
@@ -138,6 +161,14 @@ void e1000_rx_init(struct e1000_rx *rx, const struct e1000_ring *ring)
 	for (unsigned int i = 0; i < ring->size - 1; i++)
 		rx_provide(rx);
 	desc_write(&ring->desc[ring->size - 1], 0, 0);
+}
+
+bool e1000_rx_resume(struct e1000_rx *rx, const struct e1000_rx *left)
+{
+	rx->next = left->next;
+	rx->tail = left->tail;
+	rx->chain = false;
+	return rx->tail - rx->next == rx->ring.size - 1;
 }
 
 /* Did the chip look at the TCP or UDP checksum, and find it and the one of the

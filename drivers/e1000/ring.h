@@ -46,6 +46,9 @@ struct e1000_tx {
 };
 
 void e1000_tx_init(struct e1000_tx *tx, const struct e1000_ring *ring);
+/* Go on where another left off, in the same memory (init has set where that is);
+ * false: that cannot be. */
+bool e1000_tx_resume(struct e1000_tx *tx, const struct e1000_tx *left);
 /* Buffer for the next frame, or NULL: full. */
 void *e1000_tx_provide(struct e1000_tx *tx);
 /* Queue the buffer just provided.  csum: sum from start on, put it at
@@ -81,6 +84,7 @@ struct e1000_rx {
 
 /* All slots but one become the chip's (a full ring would look empty to it). */
 void e1000_rx_init(struct e1000_rx *rx, const struct e1000_ring *ring);
+bool e1000_rx_resume(struct e1000_rx *rx, const struct e1000_rx *left);
 /* Look at the next slot.  Unless NONE is returned, frame (set if FRAME is) may
  * be read until e1000_rx_return(), which must follow. */
 enum e1000_rx_kind e1000_rx_look(struct e1000_rx *rx, struct e1000_frame *frame);

@@ -95,6 +95,31 @@ struct udrv_driver {
 	int (*start)(struct udrv_dev *dev);
 	/* Required.  Called after a successful start; must end all DMA. */
 	void (*stop)(struct udrv_dev *dev);
+
+	/*
+	 * Optional, all three or none: another program of the driver takes the
+	 * running device over, and nothing is lost (udrvctl upgrade).  layout is
+	 * a name for what handover() writes, up to 31 letters; a program whose
+	 * adopt() reads the same has the same name.
+	 */
+	const char *layout;
+	/*
+	 * Bring what is half done to its end, and write to state what the heir
+	 * must know: how many bytes, at most size, or a negative errno, and then
+	 * we end in the ordinary way.  The device stays on, with its memory
+	 * (udrv_dma_alloc()), and is not to be touched any more.  Guarantees: no
+	 * callback comes from the loop, unless it is run here.
+	 */
+	int (*handover)(struct udrv_dev *dev, void *state, size_t size);
+	/*
+	 * In place of reset and start: take over a device that runs, and has not
+	 * been touched since handover() wrote this.  The same memory is got by the
+	 * same calls in the same order, with udrv_dma_alloc_dirty().  Nothing is
+	 * to be believed unchecked.  Look for work once after the interrupts are
+	 * enabled: the one that announced it may be lost.  On failure, which is to
+	 * leave nothing to stop, reset and start follow.
+	 */
+	int (*adopt)(struct udrv_dev *dev, const void *state, size_t len);
 };
 
 /*

@@ -238,11 +238,9 @@ static int option_promisc(struct udrv_net *net)
 	return 0;
 }
 
-int udrv_net_start(struct udrv_net *net, struct udrv_dev *dev,
-		   const struct udrv_net_ops *ops, const uint8_t chip_mac[6])
+static int begin(struct udrv_net *net, struct udrv_dev *dev, const struct udrv_net_ops *ops)
 {
 	struct udrv_checkpoint *cp = udrv_checkpoint(dev, NULL);
-	int64_t lost;
 	int ret;
 
 	net->dev = dev;
@@ -252,30 +250,57 @@ int udrv_net_start(struct udrv_net *net, struct udrv_dev *dev,
 	net->poll_op.done = poll_done;
 	net->timer_op.done = timer_done;
 	ret = option_promisc(net);
-	if (!ret)
-		ret = udrv_tap_open(&net->tap, dev, ops->max_csum > 0);
-	if (ret)
-		return ret;
+	return ret ? ret : udrv_tap_open(&net->tap, dev, ops->max_csum > 0);
+}
 
-	lost = udrv_net_state_resume(cp);
-	if (lost < 0)
-		udrv_log(dev, UDRV_WARN, "the checkpoint held impossible counters; mended");
-	else if (lost)
-		udrv_log(dev, UDRV_INFO, "%lld frames were lost with the last driver",
-			 (long long)lost);
-	ret = agree_on_mac(net, chip_mac);
+static int go(struct udrv_net *net, const uint8_t chip_mac[6])
+{
+	int ret = agree_on_mac(net, chip_mac);
+
 	if (!ret && !net->ticking) {
-		ret = udrv_loop_timer(udrv_loop(dev), TICK_MS, &net->timer_op);
+		ret = udrv_loop_timer(udrv_loop(net->dev), TICK_MS, &net->timer_op);
 		net->ticking = !ret;
 	}
 	if (ret) {
-		udrv_log(dev, UDRV_ERR, "interface %s: %s", net->tap.name, strerror(-ret));
+		udrv_log(net->dev, UDRV_ERR, "interface %s: %s", net->tap.name, strerror(-ret));
 		udrv_tap_close(&net->tap);
 		return ret;
 	}
 	net->running = true;
 	tx_wait(net);
 	return 0;
+}
+
+int udrv_net_start(struct udrv_net *net, struct udrv_dev *dev,
+		   const struct udrv_net_ops *ops, const uint8_t chip_mac[6])
+{
+	int64_t lost;
+	int ret = begin(net, dev, ops);
+
+	if (ret)
+		return ret;
+	lost = udrv_net_state_resume(udrv_checkpoint(dev, NULL));
+	if (lost < 0)
+		udrv_log(dev, UDRV_WARN, "the checkpoint held impossible counters; mended");
+	else if (lost)
+		udrv_log(dev, UDRV_INFO, "%lld frames were lost with the last driver",
+			 (long long)lost);
+	return go(net, chip_mac);
+}
+
+int udrv_net_adopt(struct udrv_net *net, struct udrv_dev *dev,
+		   const struct udrv_net_ops *ops, unsigned int in_flight)
+{
+	int ret = begin(net, dev, ops);
+
+	if (ret)
+		return ret;
+	ret = udrv_net_state_adopt(udrv_checkpoint(dev, NULL), in_flight);
+	if (ret) {
+		udrv_tap_close(&net->tap);
+		return ret;
+	}
+	return go(net, net->state->mac);
 }
 
 static void log_counters(const struct udrv_net *net)

@@ -20,6 +20,9 @@ void udrv_net_csum(uint8_t *frame, size_t len, const struct udrv_net_tx *tx);
  * What the predecessor had in flight becomes dropped.  Returns the number of
  * these frames, or -EUCLEAN after mending numbers that cannot be true. */
 int64_t udrv_net_state_resume(struct udrv_checkpoint *cp);
+/* Pure: the predecessor left so many frames in flight to us, and its page says the
+ * same?  Else -EUCLEAN, and nothing was changed. */
+int udrv_net_state_adopt(const struct udrv_checkpoint *cp, unsigned int in_flight);
 bool udrv_net_mac_ok(const uint8_t mac[6]);
 
 /* The interface (tap.c). */

@@ -49,3 +49,13 @@ int64_t udrv_net_state_resume(struct udrv_checkpoint *cp)
 	udrv_net_count(&s->tx_dropped, lost);
 	return (int64_t)lost;
 }
+
+int udrv_net_state_adopt(const struct udrv_checkpoint *cp, unsigned int in_flight)
+{
+	const struct udrv_net_state *s = &cp->net;
+
+	if (cp->class != UDRV_CLASS_NET || s->mac_valid != 1 || !udrv_net_mac_ok(s->mac) ||
+	    s->carrier > 1 || s->tx_taken - s->tx_sent - s->tx_dropped != in_flight)
+		return -EUCLEAN;
+	return 0;
+}

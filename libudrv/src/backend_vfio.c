@@ -166,7 +166,7 @@ static int vfio_open(struct udrv_dev *dev, const char *name)
 	ret = name ? open_by_name(dev, v, name) : open_inherited(dev, v);
 	if (!ret)
 		ret = read_device_info(dev, v);
-	if (!ret && !dev->drv->halt)
+	if (!ret && !dev->drv->halt && !dev->running)
 		ret = udrv_bus_master(dev, false);
 	if (!ret && v->container >= 0) {
 		v->iommu = iommu_of(v->container);

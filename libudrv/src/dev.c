@@ -64,10 +64,15 @@ static int checkpoint_open(struct udrv_dev *dev)
 			 UDRV_CHECKPOINT_SIZE);
 		return -EINVAL;
 	}
-	cp = mmap(NULL, UDRV_CHECKPOINT_SIZE, PROT_READ | PROT_WRITE,
+	/* Without the second page nothing can be handed over. */
+	dev->checkpoint_len = fd >= 0 && st.st_size >= UDRV_CHECKPOINT_FILE ?
+		UDRV_CHECKPOINT_FILE : UDRV_CHECKPOINT_SIZE;
+	cp = mmap(NULL, dev->checkpoint_len, PROT_READ | PROT_WRITE,
 		  fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd >= 0 ? fd : -1, 0);
 	if (cp == MAP_FAILED)
 		return -errno;
+	if (dev->checkpoint_len == UDRV_CHECKPOINT_FILE)
+		dev->handover = (void *)((char *)cp + UDRV_CHECKPOINT_SIZE);
 	if (cp->magic != UDRV_CHECKPOINT_MAGIC) {
 		memset(cp, 0, sizeof(*cp));
 		cp->magic = UDRV_CHECKPOINT_MAGIC;
@@ -161,6 +166,7 @@ static int dev_init(struct udrv_dev *dev, const char *name, const struct udrv_dr
 	}
 	/* Up to here nothing has touched what belongs to the device. */
 	ret = udrv_standby_wait(dev);
+	dev->running = udrv_fds_is(&dev->fds, "device", "running");
 	return ret ? ret : checkpoint_open(dev);
 }
 
@@ -196,7 +202,7 @@ void udrv_close(struct udrv_dev *dev)
 {
 	if (dev->state == UDRV_DEV_STARTED)
 		udrv_stop(dev);
-	if (dev->backend_data) {
+	if (dev->backend_data && dev->state != UDRV_DEV_HANDED_OVER) {
 		/* Its answer does not matter: the device may be gone. */
 		udrv_bus_master(dev, false);
 		udrv_irq_close_all(dev);
@@ -211,7 +217,7 @@ void udrv_close(struct udrv_dev *dev)
 	if (dev->backend_data)
 		dev->ops->close(dev);
 	if (dev->checkpoint)
-		munmap(dev->checkpoint, UDRV_CHECKPOINT_SIZE);
+		munmap(dev->checkpoint, dev->checkpoint_len);
 	if (dev->signal_fd >= 0)
 		close(dev->signal_fd);
 	udrv_notify_exit(&dev->notify);
@@ -235,7 +241,8 @@ static int halt(struct udrv_dev *dev)
 	}
 	if (!ret)
 		ret = udrv_bus_master(dev, false);
-	if (!ret && dev->drv->halt && dev->state == UDRV_DEV_OPEN && dev->ops->dma_forget)
+	if (!ret && (dev->drv->halt || dev->running) && dev->state == UDRV_DEV_OPEN &&
+	    dev->ops->dma_forget)
 		ret = dev->ops->dma_forget(dev);
 	return ret;
 }
@@ -284,6 +291,10 @@ int udrv_start(struct udrv_dev *dev)
 
 	if (dev->state == UDRV_DEV_STARTED)
 		return -EALREADY;
+	if (dev->running && dev->state == UDRV_DEV_OPEN && !udrv_adopt(dev)) {
+		cp->starts++;
+		return 0;
+	}
 	ret = reset_quiet(dev);
 	if (ret)
 		return ret;

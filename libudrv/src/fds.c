@@ -113,3 +113,11 @@ int udrv_fds_mapped(const struct udrv_fds *fds, const char *name, uint64_t *iova
 
 	return i < 0 ? i : udrv_fds_mapped_nth(fds, i, iova, len);
 }
+
+bool udrv_fds_is(const struct udrv_fds *fds, const char *name, const char *word)
+{
+	int i = index_of(fds, name);
+	const char *text = i < 0 ? NULL : strchr(fds->names + fds->at[i], '@');
+
+	return text && !strcmp(text + 1, word);
+}

@@ -151,6 +151,8 @@ int udrv_fds_find(const struct udrv_fds *fds, const char *name);	/* fd or -ENOEN
 int udrv_fds_mapped(const struct udrv_fds *fds, const char *name, uint64_t *iova, uint64_t *len);
 /* The same of descriptor i. */
 int udrv_fds_mapped_nth(const struct udrv_fds *fds, int i, uint64_t *iova, uint64_t *len);
+/* Is its name NAME@WORD? */
+bool udrv_fds_is(const struct udrv_fds *fds, const char *name, const char *word);
 
 struct udrv_notify {
 	int fd;				/* connected datagram socket, -1: none */
@@ -163,11 +165,21 @@ int udrv_notify_init(struct udrv_notify *n, int fd, const char *socket,
 int udrv_notify_text(struct udrv_notify *n, const char *text);
 void udrv_notify_exit(struct udrv_notify *n);
 
+/* handover.c */
+bool udrv_can_hand_over(const struct udrv_driver *drv);
+/* After it the device is another's.  On an error it is still ours, or will be reset. */
+int udrv_hand_over(struct udrv_dev *dev);
+/* On an error nothing was taken. */
+int udrv_adopt(struct udrv_dev *dev);
+
 /* If we are the standby of another process: wait until our supervisor hands us
  * its device, in dev->fds.  -ECANCELED: we are not needed any more. */
 int udrv_standby_wait(struct udrv_dev *dev);
 
-enum udrv_dev_state { UDRV_DEV_OPEN, UDRV_DEV_RESET, UDRV_DEV_STARTED, UDRV_DEV_STOPPED };
+enum udrv_dev_state {
+	UDRV_DEV_OPEN, UDRV_DEV_RESET, UDRV_DEV_STARTED, UDRV_DEV_STOPPED,
+	UDRV_DEV_HANDED_OVER,		/* another's; not to be touched */
+};
 
 struct udrv_dev {
 	char name[64];
@@ -198,6 +210,10 @@ struct udrv_dev {
 	struct udrv_iova arena_free;	/* free offsets in it */
 
 	void *checkpoint;
+	size_t checkpoint_len;
+	struct udrv_handover *handover;	/* behind it; NULL: there is none */
+	bool running;			/* the device was left to us as it runs */
+	bool leave;			/* our supervisor wants it for another program */
 	int signal_fd;
 	struct udrv_op signal_op;
 	const char *options[UDRV_OPTIONS];	/* "key=value" from argv, NULL ends */

@@ -73,8 +73,11 @@ static void signal_done(struct udrv_op *op, int res, unsigned int flags)
 {
 	struct udrv_dev *dev = container_of(op, struct udrv_dev, signal_op);
 
+	struct signalfd_siginfo si;
+
 	if (res < 0)
 		return;
+	dev->leave = read(dev->signal_fd, &si, sizeof(si)) == sizeof(si) && si.ssi_signo == SIGUSR1;
 	udrv_notify(dev, "STOPPING=1");
 	udrv_loop_stop(&dev->loop, 0);
 }
@@ -86,6 +89,7 @@ static int watch_signals(struct udrv_dev *dev)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	signal(SIGPIPE, SIG_IGN);
@@ -114,6 +118,24 @@ static int watch_watchdog(struct udrv_dev *dev)
 	return udrv_loop_timer(&dev->loop, dev->notify.watchdog_ms / 2, &dev->notify.watchdog);
 }
 
+/* Out of the loop, where nothing else can happen to the device. */
+static void leave(struct udrv_dev *dev)
+{
+	int ret = udrv_hand_over(dev);
+
+	if (ret)
+		udrv_log(dev, UDRV_WARN, "the device cannot be handed over as it runs: %s",
+			 strerror(-ret));
+}
+
+static void say_ready(struct udrv_dev *dev)
+{
+	bool layout = udrv_can_hand_over(dev->drv);
+
+	udrv_notify(dev, "READY=1%s%s", layout ? "\nX_UDRV_LAYOUT=" : "",
+		    layout ? dev->drv->layout : "");
+}
+
 static int run(struct udrv_dev *dev)
 {
 	int ret;
@@ -128,8 +150,10 @@ static int run(struct udrv_dev *dev)
 	ret = udrv_start(dev);
 	if (ret)
 		return EXIT_DRIVER;
-	udrv_notify(dev, "READY=1");
+	say_ready(dev);
 	ret = udrv_loop_run(&dev->loop);
+	if (!ret && dev->leave)
+		leave(dev);
 	udrv_stop(dev);
 	if (ret < 0)
 		udrv_log(dev, UDRV_ERR, "gave up: %s", strerror(-ret));

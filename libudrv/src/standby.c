@@ -51,7 +51,9 @@ static int wait_for_go(struct udrv_dev *dev, int control, struct udrv_fds *fds)
 {
 	struct pollfd p = { .fd = control, .events = POLLIN };
 	int ms = dev->notify.watchdog_ms ? (int)(dev->notify.watchdog_ms / 2) : -1;
-	int ret = udrv_notify(dev, "X_UDRV_STANDBY=1");
+	int ret = udrv_can_hand_over(dev->drv) ?
+		udrv_notify(dev, "X_UDRV_STANDBY=1\nX_UDRV_LAYOUT=%s", dev->drv->layout) :
+		udrv_notify(dev, "X_UDRV_STANDBY=1");
 
 	while (!ret) {
 		ret = poll(&p, 1, ms);

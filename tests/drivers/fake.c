@@ -24,6 +24,9 @@
  *	mode=look	good, and its STATUS tells which of these it can open:
  *			/etc/passwd, /proc/self/status, /dev/null, path=PATH
  *	mode=show	good, and its STATUS tells what it was given
+ *	layout=NAME	good, and it can hand over and take over what is called so; with
+ *			handover=hang nothing comes of it
+ *	handover=lie	good, and says that it hands over whenever it ends
  *	once=FILE	the mode is for the first start only, then die
  * As a standby it waits as it should, or with
  *	standby=deaf	does not know of it, and goes on as if it were the driver
@@ -310,6 +313,20 @@ static void proxy(void)
 
 /* ---- doing it right -------------------------------------------------------------------- */
 
+static int leave(int sfd)
+{
+	const char *how = option("handover");
+	struct signalfd_siginfo info = { 0 };
+
+	if (read(sfd, &info, sizeof(info)) < 0)
+		return 1;
+	if (info.ssi_signo == SIGUSR1 && !strcmp(how, "hang"))
+		nap(1000000);
+	if (info.ssi_signo == SIGUSR1 || !strcmp(how, "lie"))
+		say("X_UDRV_HANDOVER=1");
+	return 0;
+}
+
 static int serve(int sfd, int64_t watchdog_ms, int64_t end)
 {
 	for (;;) {
@@ -319,7 +336,7 @@ static int serve(int sfd, int64_t watchdog_ms, int64_t end)
 		if (end && (ms < 0 || ms > 5))
 			ms = 5;
 		if (poll(&p, 1, (int)ms) > 0 && !mode("stubborn"))
-			return 0;
+			return leave(sfd);
 		if (p.revents) {		/* stubborn: read it, and go on */
 			struct signalfd_siginfo info;
 
@@ -333,6 +350,15 @@ static int serve(int sfd, int64_t watchdog_ms, int64_t end)
 		if (end && now_ns() > end)
 			raise(SIGABRT);
 	}
+}
+
+static void say_with_layout(const char *what)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s%s%s", what, *option("layout") ? "\nX_UDRV_LAYOUT=" : "",
+		 option("layout"));
+	say(text);
 }
 
 static bool standby_mode(const char *name)
@@ -354,7 +380,7 @@ static void stand_by(int64_t watchdog_ms)
 		exit(1);
 	if (standby_mode("mute"))
 		nap(1000000);
-	say("X_UDRV_STANDBY=1");
+	say_with_layout("X_UDRV_STANDBY=1");
 	if (standby_mode("hang"))
 		nap(1000000);
 	while (poll(&p, 1, watchdog_ms ? (int)watchdog_ms / 2 : -1) == 0)
@@ -373,6 +399,7 @@ static int watch_signals(void)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -381,7 +408,7 @@ static void say_ready(void)
 {
 	char text[64];
 
-	say("READY=1");
+	say_with_layout("READY=1");
 	if (mode("lazy") || mode("show"))
 		return;
 	snprintf(text, sizeof(text), "X_UDRV_FIRST_IO=%" PRId64, now_ns());

@@ -133,6 +133,108 @@ static void is_never_ready(void **state)
 	fails_late(*state, "no READY=1 within 1500 ms");
 }
 
+/* ---- the device goes on meanwhile ------------------------------------------------- */
+
+#define OLD	"options=mode=good layout=x-1 %s\n[restart]\nbackoff_min=5ms\n" \
+		"start_timeout=9s\nstop_timeout=700ms\nstandby=yes\n[sandbox]\nconfine=no\n"
+
+static void old_one(struct rig *r, const char *option)
+{
+	char config[256];
+
+	snprintf(config, sizeof(config), OLD, option);
+	rig_device(r, "d", config);
+	rig_start(r);
+	rig_wait(r, "d", "running", 5000);
+}
+
+/* How often: what udrvctl history has of it. */
+static int handed_over(struct rig *r)
+{
+	char text[16384];
+	int n = 0;
+
+	rig_run(r, text, sizeof(text), "udrvctl -s %s/s history d", r->dir);
+	for (const char *at = text; (at = strstr(at, "handed-over")); at++)
+		n++;
+	return n;
+}
+
+static void hands_over(void **state)
+{
+	struct rig *r = *state;
+	char text[512];
+
+	write_new(r, "", "layout=x-1");
+	old_one(r, "");
+	rig_want(r, upgrade(r, text, sizeof(text)) == 0);
+	rig_want(r, runs(r, "new") && rig_number(r, "d", "deaths") == 0);
+	rig_want(r, handed_over(r) == 1);
+	/* A restart is none, and a death still less. */
+	rig_want(r, rig_do(r, "restart", "d"));
+	rig_wait_number(r, "d", "starts", 3, 5000);
+	rig_wait(r, "d", "running", 5000);
+	rig_want(r, handed_over(r) == 1);
+}
+
+/* They end in order, and the new one begins anew. */
+static void not_handed_over(struct rig *r, const char *old, const char *new)
+{
+	char text[512];
+
+	write_new(r, "", new);
+	old_one(r, old);
+	rig_want(r, upgrade(r, text, sizeof(text)) == 0);
+	rig_want(r, runs(r, "new") && handed_over(r) == 0);
+	rig_want(r, rig_number(r, "d", "starts") == 2);
+}
+
+static void another_layout(void **state)
+{
+	not_handed_over(*state, "", "layout=x-2");
+}
+
+static void no_layout(void **state)
+{
+	not_handed_over(*state, "", "");
+}
+
+static void hangs_as_it_hands_over(void **state)
+{
+	not_handed_over(*state, "handover=hang", "layout=x-1");
+	rig_want(*state, rig_log_has(*state, "no end within 700 ms"));
+}
+
+/* Nobody asked it to. */
+static void lies(void **state)
+{
+	struct rig *r = *state;
+
+	old_one(r, "handover=lie");
+	rig_want(r, rig_do(r, "restart", "d"));
+	rig_wait_number(r, "d", "starts", 2, 5000);
+	rig_wait(r, "d", "running", 5000);
+	rig_want(r, handed_over(r) == 0);
+}
+
+/* A device that nobody drives does not wait for long. */
+static void the_heir_hangs(void **state)
+{
+	struct rig *r = *state;
+	char text[512];
+	double began;
+
+	write_new(r, "", "layout=x-1 standby=stuck");
+	old_one(r, "");
+	began = now_ms();
+	rig_want(r, upgrade(r, text, sizeof(text)) == 1);
+	rig_wait_number(r, "d", "starts", 3, 5000);
+	rig_wait(r, "d", "running", 5000);
+	print_message("# back after %.0f ms: %s", now_ms() - began, text);
+	rig_want(r, strstr(text, "no READY=1 within 700 ms"));
+	rig_want(r, runs(r, "fake") && handed_over(r) == 1);
+}
+
 static void a_death_meanwhile_ends_it(void **state)
 {
 	struct rig *r = *state;
@@ -179,7 +281,9 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(takes_over), T(dies_at_once), T(never_waits), T(does_not_know_how),
-		T(dies_at_the_go), T(is_never_ready), T(a_death_meanwhile_ends_it),
+		T(dies_at_the_go), T(is_never_ready), T(hands_over), T(another_layout),
+		T(no_layout), T(hangs_as_it_hands_over), T(lies), T(the_heir_hangs),
+		T(a_death_meanwhile_ends_it),
 		T(refuses_nonsense),
 	};
 

@@ -300,6 +300,73 @@ static uint64_t random64(void)
 }
 
 /* Half of it plausible, or most rounds would end at the first descriptor. */
+/* What another program left: frames that wait in both directions stay where they are. */
+static void goes_on_where_another_left_off(void **state)
+{
+	struct e1000_ring tx_ring = new_ring(8), rx_ring = new_ring(8);
+	struct e1000_tx old_tx, tx = { .ring = tx_ring };
+	struct e1000_rx old_rx, rx = { .ring = rx_ring };
+	struct e1000_frame f;
+
+	e1000_tx_init(&old_tx, &tx_ring);
+	e1000_rx_init(&old_rx, &rx_ring);
+	e1000_tx_submit(&old_tx, 100, true, 34, 16);
+	e1000_tx_submit(&old_tx, 60, false, 0, 0);
+	chip_receives(&rx_ring, 0, 64 | RXD_EOP);
+	assert_int_equal(e1000_rx_look(&old_rx, &f), E1000_RX_FRAME);
+	e1000_rx_return(&old_rx);
+	chip_receives(&rx_ring, 1, 77 | RXD_EOP);
+	old_tx.ring = old_rx.ring = (struct e1000_ring){ 0 };
+
+	assert_true(e1000_tx_resume(&tx, &old_tx));
+	assert_true(e1000_rx_resume(&rx, &old_rx));
+	assert_int_equal(tx.frames, 2);
+	assert_int_equal(e1000_tx_tail(&tx), 3);
+	chip_done(&tx_ring, 1);
+	chip_done(&tx_ring, 2);
+	assert_int_equal(e1000_tx_reclaim(&tx), 100);
+	assert_int_equal(e1000_tx_reclaim(&tx), 60);
+	assert_int_equal(e1000_rx_look(&rx, &f), E1000_RX_FRAME);
+	assert_int_equal(f.len, 77);
+	free_ring(&tx_ring);
+	free_ring(&rx_ring);
+}
+
+/* None of these can be, whoever wrote them. */
+static void refuses_an_impossible_past(void **state)
+{
+	struct e1000_ring ring = new_ring(8);
+	struct e1000_tx good, bad, tx = { .ring = ring };
+	struct e1000_rx rx = { .ring = ring }, past = { .next = 3, .tail = 10 };
+
+	e1000_tx_init(&good, &ring);
+	e1000_tx_submit(&good, 100, true, 34, 16);
+	assert_true(e1000_tx_resume(&tx, &good));
+	bad = good;
+	bad.frames = 2;
+	assert_false(e1000_tx_resume(&tx, &bad));
+	bad = good;
+	bad.next = 8;
+	assert_false(e1000_tx_resume(&tx, &bad));
+	bad = good;
+	bad.clean = 1;
+	assert_false(e1000_tx_resume(&tx, &bad));
+	bad = good;
+	bad.slot[0].slots = 0;
+	assert_false(e1000_tx_resume(&tx, &bad));
+	bad.slot[0].slots = 3;
+	assert_false(e1000_tx_resume(&tx, &bad));
+	bad = good;
+	bad.slot[0].len = E1000_BUF + 1;
+	assert_false(e1000_tx_resume(&tx, &bad));
+	assert_true(e1000_rx_resume(&rx, &past));
+	past.tail = 11;
+	assert_false(e1000_rx_resume(&rx, &past));
+	past.tail = 9;
+	assert_false(e1000_rx_resume(&rx, &past));
+	free_ring(&ring);
+}
+
 static void scribble(struct e1000_ring *ring)
 {
 	unsigned int i, n = (unsigned int)random() % (ring->size + 1);
@@ -402,6 +469,8 @@ int main(void)
 		cmocka_unit_test(rx_judges),
 		cmocka_unit_test(rx_drops_chains_whole),
 		cmocka_unit_test(rx_notices_a_lying_chip),
+		cmocka_unit_test(goes_on_where_another_left_off),
+		cmocka_unit_test(refuses_an_impossible_past),
 		cmocka_unit_test(survives_a_hostile_chip),
 	};
 

@@ -60,6 +60,10 @@ static void knows_what_is_mapped(void **state)
 	assert_true(iova == 1 && len == 2);
 	assert_int_equal(udrv_fds_mapped(&f, "arena", &iova, &len), 0);
 	assert_true(iova == 0x1000000 && len == 0x4000);
+	assert_int_equal(udrv_fds_parse(&f, "42", "2", "device@running:irq", 42), 1);
+	assert_int_equal(udrv_fds_find(&f, "device"), 3);
+	assert_true(udrv_fds_is(&f, "device", "running"));
+	assert_false(udrv_fds_is(&f, "device", "runnin") || udrv_fds_is(&f, "irq", "running"));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(udrv_fds_parse(&f, "42", "1", bad[i], 42), 1);
 		assert_int_equal(udrv_fds_find(&f, "arena"), 3);

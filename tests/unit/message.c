@@ -39,6 +39,11 @@ static void understands_each(void **state)
 	assert_int_equal(parse("X_UDRV_STANDBY=1", &m), 0);
 	assert_true(m.standby && !m.ready);
 	assert_int_equal(parse("X_UDRV_STANDBY=2", &m), -EINVAL);
+	assert_int_equal(parse("READY=1\nX_UDRV_LAYOUT=e1000-1", &m), 0);
+	assert_true(m.ready && !m.handover);
+	assert_string_equal(m.layout, "e1000-1");
+	assert_int_equal(parse("X_UDRV_HANDOVER=1", &m), 0);
+	assert_true(m.handover && !m.layout[0]);
 	assert_int_equal(parse("X_UDRV_FIRST_IO=123456789012", &m), 0);
 	assert_true(m.first_io == 123456789012);
 	assert_int_equal(parse("X_UDRV_STATE=carrier=1", &m), 0);
@@ -89,6 +94,8 @@ static void refuses_nonsense(void **state)
 		"X_UDRV_FIRST_IO=1x", "X_UDRV_FIRST_IO=18446744073709551616",
 		"X_UDRV_FIRST_IO=99999999999999999999", "STATUS=\033[2J", "STATUS=\t",
 		"STATUS=\xc3\xa4", "READY=1\r",
+		"X_UDRV_HANDOVER=", "X_UDRV_HANDOVER=2", "X_UDRV_LAYOUT=",
+		"X_UDRV_LAYOUT=12345678901234567890123456789012",
 		"X_UDRV_BLK=", "X_UDRV_BLK=8", "X_UDRV_BLK=00", "X_UDRV_BLK=-", "X_UDRV_BLK=a",
 	};
 	static const struct udrvd_message nothing;

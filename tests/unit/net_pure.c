@@ -90,12 +90,36 @@ static void believes_no_checkpoint(void **state)
 	assert_int_equal(cp.net.mac_valid, 0);
 }
 
+/* Frames in flight that the page does not know of, or the other way round. */
+static void adopts_what_fits(void **state)
+{
+	struct udrv_checkpoint cp = { .class = UDRV_CLASS_NET }, before;
+
+	cp.net.tx_taken = 10;
+	cp.net.tx_sent = 6;
+	cp.net.tx_dropped = 1;
+	cp.net.mac_valid = 1;
+	memcpy(cp.net.mac, "\x52\x54\0\0\0\4", 6);
+	before = cp;
+	assert_int_equal(udrv_net_state_adopt(&cp, 3), 0);
+	assert_int_equal(udrv_net_state_adopt(&cp, 2), -EUCLEAN);
+	assert_int_equal(udrv_net_state_adopt(&cp, 4), -EUCLEAN);
+	cp.net.mac_valid = 0;
+	assert_int_equal(udrv_net_state_adopt(&cp, 3), -EUCLEAN);
+	cp.net.mac_valid = 1;
+	cp.class = UDRV_CLASS_SND;
+	assert_int_equal(udrv_net_state_adopt(&cp, 3), -EUCLEAN);
+	cp.class = UDRV_CLASS_NET;
+	assert_memory_equal(&cp, &before, sizeof(cp));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checks_checksum_jobs),
 		cmocka_unit_test(sums_up_in_software),
 		cmocka_unit_test(believes_no_checkpoint),
+		cmocka_unit_test(adopts_what_fits),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -13,6 +13,8 @@
 
 #define UDRV_CHECKPOINT_MAGIC	0x76726475u	/* "udrv" */
 #define UDRV_CHECKPOINT_SIZE	4096
+/* The page and, behind it, struct udrv_handover. */
+#define UDRV_CHECKPOINT_FILE	(UDRV_CHECKPOINT_SIZE + UDRV_HANDOVER_SIZE)
 
 enum udrv_class { UDRV_CLASS_NONE, UDRV_CLASS_NET, UDRV_CLASS_BLK, UDRV_CLASS_SND };
 
@@ -88,5 +90,21 @@ struct udrv_checkpoint {
 		uint8_t area[UDRV_CHECKPOINT_SIZE - 16];
 	};
 };
+
+#define UDRV_HANDOVER_MAGIC	0x72696568u	/* "heir" */
+#define UDRV_HANDOVER_SIZE	4096
+#define UDRV_LAYOUT_MAX		32
+
+/* What a driver leaves that gives its running device to another program.  It is
+ * written by the library; state is the driver's own. */
+struct udrv_handover {
+	uint32_t magic;			/* UDRV_HANDOVER_MAGIC once all of it is there */
+	uint32_t len;			/* of state */
+	uint32_t sum;			/* of layout and state */
+	uint32_t reserved;
+	char layout[UDRV_LAYOUT_MAX];	/* udrv_driver.layout */
+	uint8_t state[];
+};
+#define UDRV_HANDOVER_STATE	(UDRV_HANDOVER_SIZE - sizeof(struct udrv_handover))
 
 #endif /* UDRV_CHECKPOINT_H */

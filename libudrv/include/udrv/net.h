@@ -84,6 +84,10 @@ struct udrv_net {
  */
 UDRV_API int udrv_net_start(struct udrv_net *net, struct udrv_dev *dev,
 			    const struct udrv_net_ops *ops, const uint8_t chip_mac[6]);
+/* In place of it, when a running chip is adopted (udrv_driver.adopt): its ring
+ * holds so many frames that the predecessor took and nobody has reported. */
+UDRV_API int udrv_net_adopt(struct udrv_net *net, struct udrv_dev *dev,
+			    const struct udrv_net_ops *ops, unsigned int in_flight);
 /* Frames still in the ring must have been reported by udrv_net_tx_lost(). */
 UDRV_API void udrv_net_stop(struct udrv_net *net);
 
