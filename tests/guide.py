@@ -49,7 +49,9 @@ def main():
             printed = run(commands, where)
             # What make says of its work is not in the guide.
             lines = [line for line in printed.splitlines() if not re.match(r"  [A-Z]+ ", line)]
-            good = lines == wanted.splitlines()
+            # A driver and the model report each on its own: which line comes
+            # first is nobody's promise.
+            good = sorted(lines) == sorted(wanted.splitlines())
             print(f"{'ok' if good else 'not ok'} {n} - block {n} prints what the guide says")
             if not good:
                 print("".join(f"# {line}\n" for line in printed.splitlines()), end="")
