@@ -367,7 +367,8 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 	snd->ops = ops;
 	snd->first_io = false;
 	snd->tick_op.done = tick_done;
-	for (unsigned int dir = 0; dir < UDRV_SND_DIRS && !ret; dir++) {
+	snd->active = true;
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
 		struct udrv_snd_stream *s = &snd->stream[dir];
 
 		s->snd = snd;
@@ -376,22 +377,26 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 		s->bell_op.done = bell_done;
 		s->running = false;
 		s->share = (struct udrv_snd_share){ .bell = -1 };
+	}
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS && !ret; dir++) {
+		struct udrv_snd_stream *s = &snd->stream[dir];
+
 		if (!caps[dir]) {
 			udrv_snd_share_none(dir, dev);
 			continue;
 		}
 		s->caps = *caps[dir];
 		ret = stream_open(s);
+		/* One that has been heard goes on now: the other's memory takes time. */
+		if (!ret)
+			udrv_snd_service(snd, dir);
 	}
-	snd->active = true;
 	if (ret) {
 		udrv_snd_stop(snd);
 		return ret;
 	}
-	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
-		udrv_snd_service(snd, dir);
+	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++)
 		bell_wait(&snd->stream[dir]);
-	}
 	udrv_snd_news_begin(snd);
 	if (!snd->ticking)
 		snd->ticking = !udrv_loop_timer(udrv_loop(dev), TICK_MS, &snd->tick_op);

@@ -32,10 +32,12 @@ sounds() {
 			"$name" "$(bdf "$slot")" "$driver" "${1:-}" > "/etc/udrv/$name.ini"
 	done
 	at_exit sounds_end
-	udrvd > /out/udrvd.log 2>&1 &
+	# Not to /out: a line there costs milliseconds, which a driver that is to
+	# make sound again would lose.
+	udrvd > /tmp/udrvd.log 2>&1 &
 	udrvd=$!
 	wait_for 10 udrvctl status && all_run && return
-	diag "$(cat /out/udrvd.log)"
+	diag "$(cat /tmp/udrvd.log)"
 	return 1
 }
 
@@ -54,6 +56,7 @@ sounds_end() {
 	[ -n "$udrvd" ] || return 0
 	kill -TERM "$udrvd" 2> /dev/null
 	wait "$udrvd"
+	cp /tmp/udrvd.log /out/
 	udrvd=
 	for card in $cards; do
 		rm -f "/etc/udrv/${card%%:*}.ini"
