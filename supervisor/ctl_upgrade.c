@@ -8,7 +8,8 @@
 #include "ctl_show.h"
 #include "ctl_upgrade.h"
 
-#define LOOK_MS		20
+/* udrvd answers, which has something better to do just then. */
+#define LOOK_MS		100
 
 /* The device's "upgrade"; the reply is to be put.  NULL: it has none. */
 static struct json_object *get_upgrade(int fd, const char *name, struct json_object **reply)

@@ -78,8 +78,13 @@ int udrvd_upgrade_signal(struct udrvd_device *d)
 {
 	struct udrvd_upgrade *u = &d->upgrade;
 
-	if (u->phase != UDRVD_UPGRADE_SWITCHING || u->asked || !d->layout[0] ||
-	    strcmp(d->layout, d->standby.layout) != 0)
+	if (u->phase != UDRVD_UPGRADE_SWITCHING || u->asked)
+		return SIGTERM;
+	/* An orderly end would stop an engine that plays on until the heir does,
+	 * which goes on with the frame where that was. */
+	if (d->endpoint.is_open && d->endpoint.ops->plays_on && !d->layout[0])
+		return SIGKILL;
+	if (!d->layout[0] || strcmp(d->layout, d->standby.layout) != 0)
 		return SIGTERM;
 	u->asked = true;
 	return SIGUSR1;

@@ -415,8 +415,11 @@ void udrv_snd_stop(struct udrv_snd *snd)
 	for (unsigned int dir = 0; dir < UDRV_SND_DIRS; dir++) {
 		struct udrv_snd_stream *s = &snd->stream[dir];
 
-		if (s->running)
+		if (s->running) {
 			halt(s);
+			/* If another program goes on with it, that counts as a gap. */
+			STORE(s->state->stopped_ns, udrv_now_ns());
+		}
 		if (s->polling)
 			udrv_loop_cancel(udrv_loop(snd->dev), &s->bell_op);
 		if (s->share.page)

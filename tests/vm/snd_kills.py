@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Kills a sound driver while aplay plays numbered frames through it, and counts
-what became of them.  udrvd runs already, with the device.
+"""Kills a sound driver, or gives it another program, while aplay plays numbered
+frames through it, and counts what became of them.  udrvd runs already, with the device.
 
     snd_kills.py NAME KILLS [SEED]      a JSON object; status 1 unless all is well
+    snd_kills.py NAME --upgrade PROGRAM PROGRAM...      to each in turn
 
 The ring is 85 ms long (4 periods of 1024 frames), and the one that aplay does
 not know of.
@@ -62,20 +63,31 @@ def kill(name, times):
     times["recovery_ms"].append(after["recovery"]["last_ms"])
 
 
-def play(name, kills, rng):
+def upgrade(name, times, program):
+    """The same, after another program took over in order."""
+    before = wait_until("playing", lambda: playing(name))
+    subprocess.run(["udrvctl", "upgrade", name, program], check=True, stdout=subprocess.DEVNULL)
+    time.sleep(0.15)
+    after = wait_until("upgraded", lambda: playing(name))
+    if after["pid"] == before["pid"] or after["driver"] != program or after["deaths"]:
+        sys.exit(f"snd_kills: {program} did not take over: {after}")
+    times["gap_ms"].append(after["counters"]["streams"][0]["gap_ms"])
+
+
+def play(name, disturbances, rng):
     """(frames, times, aplay's status)"""
-    total = int(RATE * (1 + kills * (BETWEEN + 0.3)))
+    total = int(RATE * (1 + len(disturbances) * (BETWEEN + 0.3)))
     make(0, total, "/tmp/kills.wav")
     with open("/tmp/zeros", "wb") as file:
         file.write(bytes(48000))
     times = {"gap_ms": [], "recovery_ms": []}
     player = subprocess.Popen(["aplay", "-q", "-D", f"udrvhw:{name}", f"--period-size={PERIOD}",
                                f"--buffer-size={PERIOD * PERIODS}", "/tmp/kills.wav"])
-    for _ in range(kills):
+    for disturb, *how in disturbances:
         time.sleep(rng.uniform(0.15, 2 * BETWEEN - 0.15))
         if player.poll() is not None:
             break
-        kill(name, times)
+        disturb(name, times, *how)
     code = player.wait(END + total / RATE)
     # Zeros are not counted, but push the rest into the file.
     subprocess.run(["aplay", "-q", "-D", f"udrv:{name}", "-f", "dat", "/tmp/zeros"], check=True)
@@ -83,11 +95,16 @@ def play(name, kills, rng):
 
 
 def main():
-    name, kills = sys.argv[1], int(sys.argv[2])
+    name, programs = sys.argv[1], sys.argv[3:]
+    seed = 4711
+    if sys.argv[2] == "--upgrade":
+        disturbances = [(upgrade, program) for program in programs]
+    else:
+        disturbances = [(kill,)] * int(sys.argv[2])
+        seed = int(sys.argv[3]) if len(sys.argv) > 3 else seed
     wav = f"/out/{name}.wav"
     skip = os.path.getsize(wav)         # what others have played
-    rng = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 4711)
-    total, times, code = play(name, kills, rng)
+    total, times, code = play(name, disturbances, random.Random(seed))
     result = judge(wav, coded(total), skip)
     result.update(chip=name, of=total, aplay=code, kills=len(times["gap_ms"]),
                   ring_ms=round(PERIOD * PERIODS * 1000 / RATE, 1), **times)
@@ -95,7 +112,7 @@ def main():
         result[f"{what}_median"] = statistics.median(found) if found else None
     print(json.dumps(result))
     bad = result["lost"] + result["repeated"] + result["wrong"] + result["silent"]
-    sys.exit(int(bad or code or result["kills"] < kills or
+    sys.exit(int(bad or code or result["kills"] < len(disturbances) or
                  not total - TAIL <= result["played"] <= total))
 
 
