@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.dirname(HERE) + "/lab")
 import report   # noqa: E402  (found by the line above)
 import svg      # noqa: E402
 
-SECTIONS = ("irq", "disk", "snd")
+SECTIONS = ("irq", "disk", "snd", "recovery")
 EX_WRONG_USE = 100
 
 

@@ -46,6 +46,8 @@ VARIANTS = {
     "ide-icount": {"icount": True, "ide": True},
     # 2 ns for each, two processors: network traffic whose timing says something.
     "net-icount": {"icount": True, "shift": 1, "cpus": 2},
+    # And with everything that a driver of ours can drive.
+    "all-icount": {"icount": True, "ide": True, "snd": True},
     # With two disks on each of its channels: the first one's writes are logged by QEMU,
     # the second has bad sectors (_ide_four); and QEMU's ear for tests.
     "ide-four": {"ide_four": True, "qmp": True},
