@@ -74,7 +74,7 @@ def upgrade(name, times, program):
     times["gap_ms"].append(after["counters"]["streams"][0]["gap_ms"])
 
 
-def play(name, disturbances, rng):
+def play(name, disturbances, periods, rng):
     """(frames, times, aplay's status)"""
     total = int(RATE * (1 + len(disturbances) * (BETWEEN + 0.3)))
     make(0, total, "/tmp/kills.wav")
@@ -82,7 +82,7 @@ def play(name, disturbances, rng):
         file.write(bytes(48000))
     times = {"gap_ms": [], "recovery_ms": []}
     player = subprocess.Popen(["aplay", "-q", "-D", f"udrvhw:{name}", f"--period-size={PERIOD}",
-                               f"--buffer-size={PERIOD * PERIODS}", "/tmp/kills.wav"])
+                               f"--buffer-size={PERIOD * periods}", "/tmp/kills.wav"])
     for disturb, *how in disturbances:
         time.sleep(rng.uniform(0.15, 2 * BETWEEN - 0.15))
         if player.poll() is not None:
@@ -96,18 +96,20 @@ def play(name, disturbances, rng):
 
 def main():
     name, programs = sys.argv[1], sys.argv[3:]
-    seed = 4711
+    seed, periods = 4711, PERIODS
     if sys.argv[2] == "--upgrade":
         disturbances = [(upgrade, program) for program in programs]
+        # To start another program takes this slow machine longer than such a ring.
+        periods *= 2
     else:
         disturbances = [(kill,)] * int(sys.argv[2])
         seed = int(sys.argv[3]) if len(sys.argv) > 3 else seed
     wav = f"/out/{name}.wav"
     skip = os.path.getsize(wav)         # what others have played
-    total, times, code = play(name, disturbances, random.Random(seed))
+    total, times, code = play(name, disturbances, periods, random.Random(seed))
     result = judge(wav, coded(total), skip)
     result.update(chip=name, of=total, aplay=code, kills=len(times["gap_ms"]),
-                  ring_ms=round(PERIOD * PERIODS * 1000 / RATE, 1), **times)
+                  ring_ms=round(PERIOD * periods * 1000 / RATE, 1), **times)
     for what, found in times.items():
         result[f"{what}_median"] = statistics.median(found) if found else None
     print(json.dumps(result))
