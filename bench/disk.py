@@ -7,7 +7,6 @@ ratios of medians are judged, of rounds that took turns on the same host.  What 
 transfer costs the processor is counted in instructions, on the machine
 ide-icount, whatever the host does."""
 
-import json
 import statistics
 
 import guest_half
@@ -21,15 +20,6 @@ JOBS = {
 }
 RECOVERY_AIM = 50
 COST_AIM = 1.25     # our copy between the kernel's pages and the DMA memory included
-
-
-def read_rows(path):
-    try:
-        with open(path, encoding="utf-8") as f:
-            return [json.loads(line) for line in f]
-    except (OSError, ValueError) as e:
-        print(f"bench: the guest's figures end early: {e}")
-        return []
 
 
 def median(rows, who, job, what):
@@ -89,9 +79,9 @@ def recovery(name, rows, aim):
 
 
 def run(out):
-    costs = read_rows(guest_half.run(out, "diskcost", "ide-icount", TIMEOUT) + "/diskcost.jsonl")
+    costs = guest_half.rows(guest_half.run(out, "diskcost", "ide-icount", TIMEOUT) + "/diskcost.jsonl")
     guest_out = guest_half.run(out, "disk", "ide", TIMEOUT)
-    rows = read_rows(guest_out + "/disk.jsonl")
+    rows = guest_half.rows(guest_out + "/disk.jsonl")
     checks = [ratio(rows, job) for job in JOBS]
     checks += recovery("recovery_ms", costs, RECOVERY_AIM)
     checks += recovery("recovery_wall_ms", rows, None)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs a section's half in the guest."""
 
+import json
 import os
 import subprocess
 
@@ -17,3 +18,15 @@ def run(out, section, machine, timeout):
     if done.returncode == 130:
         raise KeyboardInterrupt
     return f"{out}/vm/{name}/out"
+
+
+def rows(path):
+    """The objects in the file, one a line; those before the first that is none."""
+    found = []
+    try:
+        with open(path, encoding="utf-8") as f:
+            for line in f:
+                found.append(json.loads(line))
+    except (OSError, ValueError) as e:
+        print(f"bench: the guest's figures end early: {e}")
+    return found

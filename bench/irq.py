@@ -3,7 +3,6 @@
 instructions, by every way there is to get one (bench/irqcost.c says what is
 counted).  The lab's machine "icount" counts exactly, whatever the host does."""
 
-import json
 
 import guest_half
 
@@ -31,14 +30,7 @@ AIM = 0.85
 
 def read_rows(path):
     """{method: its row}; a method that wrote none has a reason instead."""
-    rows = {}
-    try:
-        with open(path, encoding="utf-8") as f:
-            for line in f:
-                row = json.loads(line)
-                rows[row.pop("name")] = row
-    except (OSError, ValueError) as e:
-        print(f"bench: the guest's figures end early: {e}")
+    rows = {row.pop("name"): row for row in guest_half.rows(path)}
     return {name: rows.get(name, {"reason": "the VM ended before it"})
             for name in (*METHODS, STORM)}
 

@@ -3,7 +3,6 @@
 next one, and to the first I/O, with a standby and without, on the machine all-icount:
 an instruction is a nanosecond there, whatever the host does."""
 
-import json
 import statistics
 
 import guest_half
@@ -13,15 +12,6 @@ DEVICES = {"net": "82574L, ping", "disk": "PIIX4, fio", "snd": "AC'97, aplay"}
 WAYS = ("standby", "plain")
 # With a standby, to the first I/O; design.md and docs/udrvd.md.
 AIMS = {"disk": 50}
-
-
-def read_rows(path):
-    try:
-        with open(path, encoding="utf-8") as f:
-            return {(row["device"], row["way"]): row for row in map(json.loads, f)}
-    except (OSError, ValueError, KeyError) as e:
-        print(f"bench: the guest's figures end early: {e}")
-        return {}
 
 
 def median(rows, device, way, what):
@@ -38,7 +28,7 @@ def check(name, value, aim=None):
 
 def run(out):
     guest_out = guest_half.run(out, "recovery", "all-icount", TIMEOUT)
-    rows = read_rows(guest_out + "/recovery.jsonl")
+    rows = {(row["device"], row["way"]): row for row in guest_half.rows(guest_out + "/recovery.jsonl")}
     checks = [check(f"{device}_ms.median", median(rows, device, "standby", "io_ms"),
                     AIMS.get(device)) for device in DEVICES]
     checks += [check(f"{device}.{way}.{what}", median(rows, device, way, what))

@@ -4,7 +4,6 @@ seconds are played without an underrun, each frame once; our drivers against the
 on the machine snd-icount, in a time of its own.  QEMU's wav file is the proof: ALSA does
 not notice when a ring goes around."""
 
-import json
 import os
 import sys
 
@@ -16,15 +15,6 @@ from coded import TAIL, coded, judge   # noqa: E402  (found by the line above)
 
 TIMEOUT = 900
 CHIPS = {"ac97": "snd_intel8x0", "hda": "snd_hda_intel"}
-
-
-def read_rows(path):
-    try:
-        with open(path, encoding="utf-8") as f:
-            return [json.loads(line) for line in f]
-    except (OSError, ValueError) as e:
-        print(f"bench: the guest's figures end early: {e}")
-        return []
 
 
 def look(row, guest_out, end):
@@ -75,7 +65,7 @@ def judged(rows):
 
 def run(out):
     guest_out = guest_half.run(out, "snd", "snd-icount", TIMEOUT)
-    rows = read_rows(guest_out + "/snd.jsonl")
+    rows = guest_half.rows(guest_out + "/snd.jsonl")
     for i, row in enumerate(rows):
         behind = [r["from"] for r in rows[i + 1:] if r["chip"] == row["chip"]]
         look(row, guest_out, behind[0] if behind else None)
