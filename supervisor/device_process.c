@@ -350,7 +350,8 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 		verdict = udrvd_policy_death(&d->cfg->restart, &d->strikes, &d->life);
 		d->delay = verdict.delay;
 	}
-	d->handed_over = d->said_handover && udrvd_upgrade_asked(d) && WIFEXITED(status) && !WEXITSTATUS(status);
+	d->handed_over = d->said_handover && udrvd_upgrade_asked(d) && WIFEXITED(status) &&
+			 !WEXITSTATUS(status);
 	udrvd_log(wanted ? UDRV_INFO : UDRV_ERR, d->cfg->name, "pid %d %s", pid, d->cause);
 	udrvd_device_event(d, verdict.give_up ? UDRVD_EV_DIED_LIMIT : UDRVD_EV_DIED);
 }
