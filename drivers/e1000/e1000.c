@@ -366,6 +366,16 @@ static int prepare(struct e1000 *e)
 	return ret;
 }
 
+/* The frames' way is open already. */
+static int irq_on(struct e1000 *e)
+{
+	int ret = udrv_irq_enable(e->dev, 0, irq);
+
+	if (ret)
+		udrv_net_stop(&e->net);
+	return ret;
+}
+
 static int start(struct udrv_dev *dev)
 {
 	struct e1000 *e = udrv_priv(dev);
@@ -381,13 +391,10 @@ static int start(struct udrv_dev *dev)
 	e1000_hw_init(e);
 	e->missed = e1000_read(e, MPC);	/* what was missed before us */
 	ret = udrv_net_start(&e->net, dev, &net_ops, mac);
+	if (!ret)
+		ret = irq_on(e);
 	if (ret)
 		return ret;
-	ret = udrv_irq_enable(dev, 0, irq);
-	if (ret) {
-		udrv_net_stop(&e->net);
-		return ret;
-	}
 	e1000_hw_go(e);
 	link_check(e);
 	return 0;
@@ -454,13 +461,10 @@ static int adopt(struct udrv_dev *dev, const void *state, size_t len)
 	ret = e1000_restore(e, state, len);
 	if (!ret)
 		ret = udrv_net_adopt(&e->net, dev, &net_ops, e->tx.frames);
+	if (!ret)
+		ret = irq_on(e);
 	if (ret)
 		return ret;
-	ret = udrv_irq_enable(dev, 0, irq);
-	if (ret) {
-		udrv_net_stop(&e->net);
-		return ret;
-	}
 	link_check(e);
 	/* Whatever was announced while nobody listened. */
 	irq(dev, 0);
