@@ -6,10 +6,9 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "ring.h"
@@ -63,37 +62,47 @@ int udrvd_ring_make(unsigned int entries, struct io_uring_params *p)
 	return ret;
 }
 
-static int params(const struct seccomp_notif *n, struct io_uring_params *p, bool write)
+/* By the file and not by process_vm_readv(2), which kernels can be built without. */
+static int open_memory(const struct seccomp_notif *n)
 {
-	struct iovec here = { p, sizeof(*p) };
-	struct iovec there = { NULL, sizeof(*p) };
-	ssize_t done;
+	char path[32];
 
-	/* An address there, never a pointer of ours. */
-	memcpy(&there.iov_base, &n->data.args[1], sizeof(there.iov_base));
-	done = write ? process_vm_writev((pid_t)n->pid, &here, 1, &there, 1, 0) :
-		process_vm_readv((pid_t)n->pid, &here, 1, &there, 1, 0);
-	return done == sizeof(*p) ? 0 : -EFAULT;
+	snprintf(path, sizeof(path), "/proc/%u/mem", n->pid);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+/* An offset that is no address, or an address without memory, is its caller's error. */
+static int make_in(int listener, const struct seccomp_notif *n, int memory)
+{
+	off_t at = (off_t)n->data.args[1];
+	struct io_uring_params p;
+	int ring, ret;
+
+	if (pread(memory, &p, sizeof(p), at) != sizeof(p))
+		return -EFAULT;
+	ring = udrvd_ring_make((unsigned int)n->data.args[0], &p);
+	if (ring < 0)
+		return ring;
+	/* The call still waits, so the memory is its process's and not another one's of
+	 * that number; what was read from another's memory goes no further. */
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id))
+		ret = -ESRCH;
+	else if (pwrite(memory, &p, sizeof(p), at) != sizeof(p))
+		ret = -EFAULT;
+	else
+		return ring;
+	close(ring);
+	return ret;
 }
 
 static int make_for(int listener, const struct seccomp_notif *n)
 {
-	struct io_uring_params p;
-	int ring, ret = params(n, &p, false);
+	int memory = open_memory(n), ret;
 
-	if (ret)
-		return ret;
-	ring = udrvd_ring_make((unsigned int)n->data.args[0], &p);
-	if (ring < 0)
-		return ring;
-	/* Still the same process, and not another one of its number? */
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id))
-		ret = -ESRCH;
-	else
-		ret = params(n, &p, true);
-	if (!ret)
-		return ring;
-	close(ring);
+	if (memory < 0)
+		return -errno;
+	ret = make_in(listener, n, memory);
+	close(memory);
 	return ret;
 }
 
