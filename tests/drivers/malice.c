@@ -270,6 +270,17 @@ static void ring_register(void)
 		judge(io_uring_register_personality(&ring));
 }
 
+/* udrvd reads and writes the parameters for us. */
+static void ring_nowhere(void)
+{
+	static const unsigned long nowhere[] = { 0, 4096, 1ul << 47, 1ul << 63, ~0ul };
+	int made = 0;
+
+	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++)
+		made += syscall(SYS_io_uring_setup, 4, nowhere[i]) >= 0 || errno != EFAULT;
+	outcome(made, "%d taken", made);
+}
+
 static void ring_many(void)
 {
 	struct io_uring ring;
@@ -417,6 +428,7 @@ static const struct {
 	{ "udrvd's control socket through io_uring", ring_control },
 	{ "a ring without restrictions", ring_free },
 	{ "another user's rights for a ring", ring_register },
+	{ "a ring's parameters where nothing is", ring_nowhere },
 	{ "many rings", ring_many },
 	{ "fork bomb", fork_bomb },
 	{ "exhaust descriptors", many_fds },
