@@ -35,7 +35,7 @@ UNIT_PROGS = $(addprefix $(O)/,$(TESTS_UNIT))
 UNIT_RUN = tests/tap_test.py $(UNIT_PROGS)
 SAN_PROGS = $(addprefix $(O)/san/,$(TESTS_UNIT))
 NATIVE_PROGS = $(addprefix $(O)/,$(TESTS_NATIVE))
-NATIVE_RUN = tests/guide.py tests/install.py tests/metrics.py $(NATIVE_PROGS)
+NATIVE_RUN = tests/guide.py tests/install.py tests/metrics.py tests/ctl_json.py $(NATIVE_PROGS)
 # -s keeps make from saying what is up to date.
 SUBMAKE	= $(MAKE) --no-print-directory V=$(V) $(if $(filter 1,$(V)),,-s)
 

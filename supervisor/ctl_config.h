@@ -3,6 +3,8 @@
 #ifndef UDRVD_CTL_CONFIG_H
 #define UDRVD_CTL_CONFIG_H
 
-int udrvctl_config(int argc, char *argv[]);
+#include <stdbool.h>
+
+int udrvctl_config(int argc, char *argv[], bool json);
 
 #endif /* UDRVD_CTL_CONFIG_H */

@@ -92,16 +92,15 @@ static void list_device(const char *bdf, struct pci_access *names, struct json_o
 		print_row(&i, class);
 }
 
-int udrvctl_list(int argc, char *argv[])
+int udrvctl_list(int argc, char *argv[], bool json)
 {
-	bool json = argc == 2 && !strcmp(argv[1], "--json");
 	struct json_object *rows = NULL;
 	struct pci_access *names;
 	struct dirent **entries;
 	int n;
 
-	if (argc > 1 && !json)
-		return usage("list [--json]");
+	if (argc > 1)
+		return usage("list [--json] (without a device: it lists them all)");
 	n = scandir("/sys/bus/pci/devices", &entries, NULL, alphasort);
 	if (n < 0) {
 		fprintf(stderr, "udrvctl: /sys/bus/pci/devices: %s\n", strerror(errno));
@@ -137,6 +136,7 @@ struct job {
 	const char *driver;		/* NULL: unbind, or what is saved */
 	bool saved;			/* bind as it is saved */
 	bool save;			/* and keep it so over reboots */
+	struct json_object *rows;	/* what became of each; NULL: as text */
 };
 
 /* The kernel's driver: what --driver or a file says may not be loaded yet. */
@@ -185,18 +185,48 @@ static int change(const char *bdf, const struct job *job, struct udrv_error *err
 	return ret || !job->save ? ret : udrvctl_save(bdf, driver, err);
 }
 
+/* What a boot makes of it; "": nothing is saved, or that is what was asked for. */
+static void saved_as(const char *bdf, const struct job *job, char saved[32])
+{
+	if (job->driver || job->saved || udrvctl_saved(bdf, saved, &(struct udrv_error){ 0 }))
+		saved[0] = '\0';
+}
+
 /* What became of it. */
 static void say_driver(const char *bdf, const struct job *job)
 {
 	struct udrv_host_info i;
+	struct json_object *o;
 	char saved[32];
 
 	if (udrv_host_info(bdf, &i, NULL))
 		return;
+	saved_as(i.bdf, job, saved);
+	if (job->rows) {
+		o = json_object_new_object();
+		json_object_object_add(o, "device", json_object_new_string(i.bdf));
+		json_object_object_add(o, "driver", text_or_null(i.driver));
+		json_object_object_add(o, "next_boot", text_or_null(saved));
+		json_object_array_add(job->rows, o);
+		return;
+	}
 	printf("%s: driver %s\n", i.bdf, i.driver[0] ? i.driver : "none");
-	if (!job->driver && !job->saved && !udrvctl_saved(i.bdf, saved, &(struct udrv_error){ 0 }))
+	if (saved[0])
 		printf("%s: will be bound to %s again at the next boot; unbind --save forgets that\n",
 		       i.bdf, saved);
+}
+
+static void say_error(const char *word, const struct job *job, const char *text)
+{
+	struct json_object *o;
+
+	fprintf(stderr, "udrvctl: %s\n", text);
+	if (!job->rows)
+		return;
+	o = json_object_new_object();
+	json_object_object_add(o, "device", json_object_new_string(word));
+	json_object_object_add(o, "error", json_object_new_string(text));
+	json_object_array_add(job->rows, o);
 }
 
 /* An exit status. */
@@ -212,7 +242,7 @@ static int one(const char *word, const struct job *job)
 		say_driver(bdf, job);
 		return 0;
 	}
-	fprintf(stderr, "udrvctl: %s\n", err.text);
+	say_error(word, job, err.text);
 	return ret == -EACCES ? EXIT_SYSTEM : EXIT_REFUSED;
 }
 
@@ -261,7 +291,16 @@ static const char *default_driver(void)
 	return "vfio-pci";
 }
 
-int udrvctl_bind(int argc, char *argv[])
+/* Prints the rows, if there are to be any; the status is passed on. */
+static int finish(const struct job *job, int status)
+{
+	if (job->rows)
+		puts(json_object_to_json_string_ext(job->rows, JSON_C_TO_STRING_PRETTY));
+	json_object_put(job->rows);
+	return status;
+}
+
+int udrvctl_bind(int argc, char *argv[], bool json)
 {
 	static const char text[] =
 		"bind [--save] [--driver udrv|vfio-pci] BDF..., or bind --saved [BDF...] (addresses: udrvctl list)";
@@ -282,16 +321,15 @@ int udrvctl_bind(int argc, char *argv[])
 	}
 	if (job.saved && (job.save || job.driver))
 		return usage(text);
-	if (job.saved && !*argv)
-		return udrvctl_saved_each(restore, &job);
-	if (!*argv)
+	if (!job.saved && !*argv)
 		return usage(text);
 	if (!job.saved && !job.driver)
 		job.driver = default_driver();
-	return for_each(argv, &job);
+	job.rows = json ? json_object_new_array() : NULL;
+	return finish(&job, *argv ? for_each(argv, &job) : udrvctl_saved_each(restore, &job));
 }
 
-int udrvctl_unbind(int argc, char *argv[])
+int udrvctl_unbind(int argc, char *argv[], bool json)
 {
 	struct job job = { 0 };
 
@@ -302,5 +340,6 @@ int udrvctl_unbind(int argc, char *argv[])
 	}
 	if (!*argv || **argv == '-')
 		return usage("unbind [--save] BDF... (addresses: udrvctl list)");
-	return for_each(argv, &job);
+	job.rows = json ? json_object_new_array() : NULL;
+	return finish(&job, for_each(argv, &job));
 }

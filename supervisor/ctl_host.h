@@ -5,8 +5,11 @@
 #ifndef UDRV_CTL_HOST_H
 #define UDRV_CTL_HOST_H
 
-int udrvctl_list(int argc, char *argv[]);	/* [--json] */
-int udrvctl_bind(int argc, char *argv[]);	/* [--save] [--driver udrv|vfio-pci] BDF..., --saved [BDF...] */
-int udrvctl_unbind(int argc, char *argv[]);	/* [--save] BDF... */
+#include <stdbool.h>
+
+int udrvctl_list(int argc, char *argv[], bool json);
+/* [--save] [--driver udrv|vfio-pci] BDF..., --saved [BDF...] */
+int udrvctl_bind(int argc, char *argv[], bool json);
+int udrvctl_unbind(int argc, char *argv[], bool json);	/* [--save] BDF... */
 
 #endif /* UDRV_CTL_HOST_H */

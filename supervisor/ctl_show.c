@@ -34,7 +34,7 @@ struct json_object *ctl_member(struct json_object *o, const char *key)
 
 /* ---- the table ------------------------------------------------------------------- */
 
-enum { NAME, BDF, DRIVER, PID, STANDBY, STATE, UPTIME, RESTARTS, ENDPOINT, TX, RX, DROPPED, CAUSE, COLUMNS };
+enum { NAME, BDF, DRIVER, PID, STANDBY, STATE, UPTIME, RESTARTS, IRQS, ENDPOINT, TX, RX, DROPPED, CAUSE, COLUMNS };
 
 static const struct {
 	const char *title;
@@ -44,7 +44,8 @@ static const struct {
 	[DRIVER] = { "DRIVER", 0 },	[PID] = { "PID", 1 },
 	[STANDBY] = { "STANDBY", 1 },
 	[STATE] = { "STATE", 0 },	[UPTIME] = { "FOR", 1 },
-	[RESTARTS] = { "RESTARTS", 1 },	[ENDPOINT] = { "ENDPOINT", 0 },
+	[RESTARTS] = { "RESTARTS", 1 },	[IRQS] = { "IRQ/S", 1 },
+	[ENDPOINT] = { "ENDPOINT", 0 },
 	[TX] = { "TX", 1 },		[RX] = { "RX", 1 },
 	[DROPPED] = { "DROPPED", 1 },	[CAUSE] = { "LAST CAUSE", 0 },
 };
@@ -80,6 +81,10 @@ static void fill(row_t row, struct json_object *d)
 	PUT(STATE, "%s", ctl_text(d, "state"));
 	format_age(row[UPTIME], sizeof(row[UPTIME]), ctl_number(d, "state_ms"));
 	PUT(RESTARTS, "%.0f", ctl_number(d, "restarts"));
+	if (ctl_member(d, "interrupts_per_s"))
+		PUT(IRQS, "%.0f", ctl_number(d, "interrupts_per_s"));
+	else
+		PUT(IRQS, "-");
 	PUT(ENDPOINT, "%s", ctl_number(endpoint, "open") ? ctl_text(endpoint, "name") : "-");
 	if (counters && ctl_member(counters, "tx_sent")) {
 		PUT(TX, "%.0f", ctl_number(counters, "tx_sent"));

@@ -19,6 +19,7 @@
 #include "config.h"
 #include "endpoint.h"
 #include "history.h"
+#include "interrupts.h"
 #include "loop.h"
 #include "message.h"
 #include "policy.h"
@@ -151,6 +152,7 @@ struct udrvd_device {
 	unsigned int storms;			/* since the device was bound */
 	uint64_t storm_said;
 
+	struct udrvd_rate irq_rate;		/* between looks at the status */
 	unsigned int starts, deaths;
 	unsigned int dma_faults;
 	unsigned int malformed;			/* messages that made no sense */

@@ -2,9 +2,8 @@
 /*
  * filter.c - the system calls that a driver may make.
  *
- * The lists follow from what the C library's start, liburing and libudrv do;
- * tests/vm/sup_sandbox.test runs every driver under them.  What is not in a
- * list is forbidden.
+ * The lists follow from what the C library's start, liburing and libudrv do; all
+ * tests in the VM run their drivers under them.  What is not in a list is forbidden.
  */
 #include <errno.h>
 #include <fcntl.h>

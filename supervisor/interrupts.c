@@ -6,6 +6,9 @@
 
 #include "interrupts.h"
 
+/* Less time says little, and several clients may look at once. */
+#define RATE_NS		100000000ull
+
 /* "udrv:0000:00:04.0[1]", "vfio-intx(0000:00:04.0)", but not of domain 10000. */
 static bool names(const char *line, const char *bdf)
 {
@@ -64,4 +67,20 @@ bool udrvd_interrupts(const char *bdf, uint64_t *count)
 	if (in)
 		fclose(in);
 	return found;
+}
+
+void udrvd_rate_look(struct udrvd_rate *r, uint64_t ns, uint64_t count)
+{
+	uint64_t passed = ns - r->ns;
+
+	if (r->ns && passed < RATE_NS)
+		return;
+	if (r->ns) {
+		/* Fewer: its lines have been requested anew. */
+		r->per_s = (double)(count < r->count ? count : count - r->count) * 1e9 /
+			   (double)passed;
+		r->known = true;
+	}
+	r->ns = ns;
+	r->count = count;
 }

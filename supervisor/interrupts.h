@@ -13,4 +13,13 @@
 bool udrvd_interrupts_parse(FILE *in, const char *bdf, uint64_t *count);
 bool udrvd_interrupts(const char *bdf, uint64_t *count);
 
+/* How many a second, between two looks; ns 0: nobody has looked yet. */
+struct udrvd_rate {
+	uint64_t ns, count;
+	bool known;
+	double per_s;
+};
+/* Looks that follow each other closely have the same answer. */
+void udrvd_rate_look(struct udrvd_rate *r, uint64_t ns, uint64_t count);
+
 #endif /* UDRVD_INTERRUPTS_H */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "interrupts.h"
 #include "report.h"
 
 static void add(struct json_object *o, const char *key, struct json_object *v)
@@ -180,10 +179,28 @@ static struct json_object *recovery(const struct udrvd_device *d)
 	return o;
 }
 
-struct json_object *udrvd_report_status(const struct udrvd_device *d)
+static void add_interrupts(struct json_object *o, struct udrvd_device *d)
+{
+	struct udrvd_rate *r = &d->irq_rate;
+	struct json_object *rate = NULL;
+	uint64_t n;
+	char text[32];
+
+	if (!udrvd_interrupts(d->cfg->bdf, &n)) {
+		add(o, "interrupts", NULL);
+	} else {
+		udrvd_rate_look(r, udrvd_now(), n);
+		add_number(o, "interrupts", n);
+		snprintf(text, sizeof(text), "%.1f", r->per_s);
+		if (r->known)
+			rate = json_object_new_double_s(r->per_s, text);
+	}
+	add(o, "interrupts_per_s", rate);
+}
+
+struct json_object *udrvd_report_status(struct udrvd_device *d)
 {
 	struct json_object *o = json_object_new_object();
-	uint64_t interrupts;
 
 	if (!o)
 		return NULL;
@@ -205,8 +222,7 @@ struct json_object *udrvd_report_status(const struct udrvd_device *d)
 	add_number(o, "foreign_messages", d->foreign);
 	add_number(o, "dma_faults", d->dma_faults);
 	add_number(o, "irq_storms", d->storms);
-	add(o, "interrupts", udrvd_interrupts(d->cfg->bdf, &interrupts) ?
-	    json_object_new_int64((int64_t)interrupts) : NULL);
+	add_interrupts(o, d);
 	add(o, "endpoint", endpoint(&d->endpoint));
 	add(o, "counters", counters(d));
 	add(o, "recovery", recovery(d));

@@ -7,7 +7,7 @@
 
 #include "device.h"
 
-struct json_object *udrvd_report_status(const struct udrvd_device *d);
+struct json_object *udrvd_report_status(struct udrvd_device *d);
 /* The newest `limit` entries. */
 struct json_object *udrvd_report_history(const struct udrvd_device *d, size_t limit);
 

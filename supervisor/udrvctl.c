@@ -24,6 +24,7 @@
 #include "state.h"
 
 #define POLL_NS		20000000	/* between two looks of wait */
+#define RATE_NS		200000000	/* and of status, of which the second has the rates of now */
 
 struct ctl {
 	const char *socket;
@@ -56,13 +57,14 @@ static int usage(FILE *to, int status)
 		"  shutdown                         end udrvd and its drivers\n"
 		"\n"
 		"  config check [PATH...]           without udrvd; %s by default\n"
-		"  list [--json]                    PCI devices, who drives and who uses them\n"
+		"  list                             PCI devices, who drives and who uses them\n"
 		"  bind [--save] [--driver udrv|vfio-pci] DEVICE...    --save: over reboots, too\n"
 		"  bind --saved [DEVICE...]         as it was saved\n"
 		"  unbind [--save] DEVICE...        give it back to the kernel's driver\n"
 		"\n"
-		"Exit status: 0 done, 1 refused, 100 wrong usage, 111 the system (or udrvd)\n"
-		"is not there.  The default SOCKET is %s.\n", UDRVD_CONFIG_DIR,
+		"--json: the answer as JSON (top: a line each time; metrics has a format of its\n"
+		"own); what is wrong is said on stderr.  Exit status: 0 done, 1 refused, 100 wrong\n"
+		"usage, 111 the system (or udrvd) is not there.  The default SOCKET is %s.\n", UDRVD_CONFIG_DIR,
 		UDRVD_CONTROL_PATH);
 	return status;
 }
@@ -102,9 +104,14 @@ static int do_status(struct ctl *c, const char *cmd)
 	ret = get_status(c, name, &reply, &devices);
 	if (ret)
 		return ret;
-	if (!c->json)
+	if (!c->json) {
+		json_object_put(reply);
+		nanosleep(&(struct timespec){ 0, RATE_NS }, NULL);
+		ret = get_status(c, name, &reply, &devices);
+		if (ret)
+			return ret;
 		ctl_show_status(devices);
-	else if (name)
+	} else if (name)
 		print_json(json_object_array_get_idx(devices, 0));
 	else
 		print_json(reply);
@@ -224,6 +231,8 @@ static int look(struct ctl *c, const char *name, const char *wanted, bool last)
 			wanted, ctl_text(d, "last_cause"));
 		ret = CTL_BAD;
 	}
+	if (!ret && c->json)
+		print_json(d);
 	json_object_put(reply);
 	return ret;
 }
@@ -254,7 +263,7 @@ static int do_top(struct ctl *c, const char *cmd)
 	double then = 0;
 	int ret = CTL_OK;
 
-	if (c->argc || c->json)
+	if (c->argc)
 		return wrong(cmd, "[--interval SECONDS] [--limit N]");
 	for (int i = 0; !ret && (!c->limit || i <= c->limit); i++) {
 		struct json_object *reply, *devices;
@@ -263,10 +272,8 @@ static int do_top(struct ctl *c, const char *cmd)
 		if (ret)
 			break;
 		/* A rate needs two looks. */
-		if (before && isatty(STDOUT_FILENO))
-			fputs("\033[H\033[J", stdout);
 		if (before)
-			ctl_top_show(before, devices, now() - then);
+			ctl_top_show(before, devices, now() - then, c->json);
 		if (fflush(stdout))
 			ret = CTL_SYSTEM;
 		json_object_put(before_reply);
@@ -290,7 +297,7 @@ static int do_upgrade(struct ctl *c, const char *cmd)
 static const struct command {
 	const char *name;
 	int (*fn)(struct ctl *c, const char *cmd);	/* with udrvd */
-	int (*host)(int argc, char *argv[]);		/* without */
+	int (*host)(int argc, char *argv[], bool json);	/* without */
 } commands[] = {
 	{ "status", do_status, NULL },
 	{ "top", do_top, NULL },
@@ -403,14 +410,20 @@ static int parse_args(struct ctl *c, int argc, char *argv[], const char *shorts)
 	return -1;
 }
 
-/* Host commands parse what follows them; --json may stand before them. */
+/* Host commands parse what follows them, but for --json, which may stand anywhere. */
 static int run_host(const struct ctl *c, const struct command *cmd, int argc, char *argv[])
 {
-	char *with_json[3] = { argv[0], "--json", NULL };
+	bool json = c->json;
+	int n = 0;
 
-	if (c->json && argc == 1)
-		return cmd->host(2, with_json);
-	return cmd->host(argc, argv);
+	for (int i = 0; i < argc; i++) {
+		if (i && !strcmp(argv[i], "--json"))
+			json = true;
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	return cmd->host(n, argv, json);
 }
 
 int main(int argc, char *argv[])

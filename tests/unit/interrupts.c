@@ -53,11 +53,32 @@ static void none(void **state)
 	fclose(in);
 }
 
+static void rate(void **state)
+{
+	struct udrvd_rate r = { 0 };
+	const uint64_t s = 1000000000;
+
+	udrvd_rate_look(&r, 5 * s, 1000);
+	assert_false(r.known);
+	udrvd_rate_look(&r, 5 * s + 1, 2000);		/* too soon to say */
+	assert_false(r.known);
+	udrvd_rate_look(&r, 7 * s, 1500);
+	assert_true(r.known && r.per_s == 250);
+	udrvd_rate_look(&r, 7 * s + s / 20, 9999);	/* the same answer */
+	assert_true(r.per_s == 250);
+	udrvd_rate_look(&r, 7 * s + s / 2, 1500);
+	assert_true(r.per_s == 0);
+	/* Its lines were requested anew. */
+	udrvd_rate_look(&r, 8 * s + s / 2, 40);
+	assert_true(r.per_s == 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts),
 		cmocka_unit_test(none),
+		cmocka_unit_test(rate),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
