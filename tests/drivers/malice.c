@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * malice.c - a driver of QEMU's edu that tries to harm others.
- *
- * Each process of it makes one attempt, says on stderr what came of it, and
- * exits; the next process makes the next one.  Which one it is stands in the
- * arena, the memory that outlives drivers.  It uses what it inherits directly,
- * because libudrv would refuse much of this by itself.
- * tests/vm/sup_malice.test judges.
+ * malice.c - a driver of QEMU's edu that tries to harm others (attempt.h).
+ * maldisk.c tries what only the driver of a disk could.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +9,6 @@
 #include <linux/if_tun.h>
 #include <linux/vfio.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,33 +28,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attempt.h"
 #include "inherited.h"
 
-static const char *attempt;
-
-/* harm: it worked, which it must not. */
-__attribute__((format(printf, 2, 3)))
-static void outcome(int harm, const char *fmt, ...)
-{
-	char text[160];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	dprintf(2, "malice: %s: %s: %s\n", attempt, harm ? "HARM" : "harmless", text);
-}
-
-/* ret < 0: refused with errno. */
-static void judge(long ret)
-{
-	if (ret < 0)
-		outcome(0, "refused, %s", strerrorname_np(errno));
-	else
-		outcome(1, "it worked");
-}
-
 /* ---- the device ---------------------------------------------------------------------- */
+
+/* Where udrvd maps a driver's memory for its device. */
+#define ARENA	0x1000000
 
 static uint64_t region(uint32_t index, uint64_t *size)
 {
@@ -79,6 +53,7 @@ static void dma_to(uint64_t iova)
 	uint64_t config = region(VFIO_PCI_CONFIG_REGION_INDEX, NULL);
 	int dev = inherited("device");
 	uint16_t command = 2 | 4;
+	struct timespec now;
 
 	if (pwrite(dev, &command, 2, (off_t)config + 4) != 2 ||
 	    pwrite(dev, &from, 8, (off_t)bar + 0x80) != 8 ||
@@ -86,13 +61,14 @@ static void dma_to(uint64_t iova)
 	    pwrite(dev, &len, 8, (off_t)bar + 0x90) != 8 ||
 	    pwrite(dev, &run, 8, (off_t)bar + 0x98) != 8)
 		outcome(0, "the device refuses, %s", strerrorname_np(errno));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	dprintf(2, "DMA begins at %lld\n", now.tv_sec * 1000000000ll + now.tv_nsec);
 	nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);	/* it takes 100 ms */
 }
 
 static void dma_kernel(void)
 {
-	/* 32 MiB: the kernel's code and data are there, and its own arena, which udrvd
-	 * maps, is at 16. */
+	/* 32 MiB: the kernel's code and data are there, and behind its own arena. */
 	dma_to(0x2000000);
 	outcome(0, "sent to the IOMMU");
 }
@@ -102,6 +78,20 @@ static void dma_low(void)
 	for (uint64_t at = 0x10000; at < 0x100000; at += 0x40000)
 		dma_to(at);
 	outcome(0, "sent to the IOMMU");
+}
+
+/* Every driver's memory begins at this address of its own device; edu's buffer holds
+ * nothing but zeros. */
+static void dma_rings(void)
+{
+	unsigned char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+				   inherited("arena"), 4096);
+
+	if (page == MAP_FAILED)
+		return;
+	memset(page, 0xff, 4096);
+	dma_to(ARENA + 4096);
+	outcome(0, "it %s its own", page[0] ? "missed" : "hit");
 }
 
 /* All of the configuration space: BARs, interrupts' addresses, capabilities. */
@@ -171,6 +161,8 @@ static void open_mem(void) { open_path("/dev/mem"); }
 static void open_shadow(void) { open_path("/etc/shadow"); }
 static void open_control(void) { open_path("/run/udrv/control"); }
 
+static void make_socket(void) { judge(socket(AF_UNIX, SOCK_STREAM, 0)); }
+
 static void steal_fds(void)
 {
 	char path[64];
@@ -196,31 +188,22 @@ static void write_parent(void)
 	judge(process_vm_writev(getppid(), &here, 1, &there, 1, 0));
 }
 
+/* The one that was started before it, perhaps. */
+static void read_other(void)
+{
+	char here[64];
+	struct iovec to = { here, sizeof(here) }, from = { (void *)0x400000, sizeof(here) };
+
+	judge(process_vm_readv(getpid() - 1, &to, 1, &from, 1, 0));
+}
+
 static void kill_all(void) { judge(kill(-1, SIGKILL)); }
 static void kill_parent(void) { judge(kill(getppid(), SIGKILL)); }
 static void outlive(void) { judge(prctl(PR_SET_PDEATHSIG, 0)); }
 static void do_mount(void) { judge(mount("none", "/", "tmpfs", 0, NULL)); }
 static void do_reboot(void) { judge(reboot(RB_AUTOBOOT)); }
 
-/* io_uring's operations pass no filter; the ring itself is restricted. */
-static int by_ring(void (*prep)(struct io_uring_sqe *sqe, void *arg), void *arg)
-{
-	struct io_uring ring;
-	struct io_uring_cqe *cqe;
-	int ret = io_uring_queue_init(4, &ring, IORING_SETUP_R_DISABLED);
-
-	errno = -ret;
-	if (ret || syscall(SYS_io_uring_register, ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0))
-		return -1;
-	prep(io_uring_get_sqe(&ring), arg);
-	ret = io_uring_submit_and_wait(&ring, 1);
-	if (ret > 0)
-		ret = io_uring_wait_cqe(&ring, &cqe);
-	ret = ret < 0 ? ret : cqe->res;
-	io_uring_queue_exit(&ring);
-	errno = -ret;
-	return ret < 0 ? -1 : ret;
-}
+/* ---- io_uring ------------------------------------------------------------------------- */
 
 static void prep_open(struct io_uring_sqe *sqe, void *arg)
 {
@@ -231,7 +214,7 @@ static void ring_open(void)
 {
 	char path[] = "/etc/passwd";
 
-	judge(by_ring(prep_open, path));
+	judge(by_ring(IORING_SETUP_R_DISABLED, prep_open, path));
 }
 
 static void prep_socket(struct io_uring_sqe *sqe, void *arg)
@@ -248,9 +231,9 @@ static void prep_connect(struct io_uring_sqe *sqe, void *arg)
 
 static void ring_control(void)
 {
-	int fd = by_ring(prep_socket, NULL);
+	int fd = by_ring(IORING_SETUP_R_DISABLED, prep_socket, NULL);
 
-	judge(fd < 0 ? fd : by_ring(prep_connect, &fd));
+	judge(fd < 0 ? fd : by_ring(IORING_SETUP_R_DISABLED, prep_connect, &fd));
 }
 
 static void ring_free(void)
@@ -371,6 +354,34 @@ static void flood_notify(void)
 	outcome(0, "%d of 20000 senseless messages taken", n);
 }
 
+/* Counters, positions, indexes and lengths that udrvd or an endpoint reads: all of
+ * them out of range.  The first page of the arena is ours to count in. */
+static void scribble(void)
+{
+	static const struct { const char *name; off_t from; } shared[] = {
+		{ "checkpoint", 0 }, { "arena", 4096 }, { "trace", 0 },
+	};
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+		int fd = inherited(shared[i].name);
+		struct stat st;
+		size_t len;
+		void *at;
+
+		if (fd < 0 || fstat(fd, &st) || st.st_size <= shared[i].from)
+			continue;
+		len = (size_t)(st.st_size - shared[i].from);
+		at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, shared[i].from);
+		if (at == MAP_FAILED)
+			continue;
+		memset(at, '\377', len);
+		bytes += len;
+	}
+	nanosleep(&(struct timespec){ .tv_nsec = 500000000 }, NULL);
+	outcome(bytes == 0, "%zu KiB, the test looks", bytes >> 10);
+}
+
 static void huge_frames(void)
 {
 	static char frame[1 << 20];
@@ -398,12 +409,10 @@ static void persist(void)
 	judge(ioctl(inherited("tap"), TUNSETPERSIST, 1));
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} attempts[] = {
+static const struct attempt attempts[] = {
 	{ "DMA to the kernel's memory", dma_kernel },
 	{ "DMA below 1 MiB", dma_low },
+	{ "DMA to another driver's rings", dma_rings },
 	{ "all of its configuration space", config_space },
 	{ "beyond its BAR", beyond_bar },
 	{ "map 1 GiB for DMA", map_all },
@@ -415,10 +424,12 @@ static const struct {
 	{ "open /dev/mem", open_mem },
 	{ "open /etc/shadow", open_shadow },
 	{ "open udrvd's control socket", open_control },
+	{ "a socket to say things on", make_socket },
 	{ "udrvd's descriptors in /proc", steal_fds },
 	{ "pidfd_open of udrvd", pidfd_steal },
 	{ "ptrace of udrvd", trace_parent },
 	{ "write udrvd's memory", write_parent },
+	{ "read another driver's memory", read_other },
 	{ "kill everybody", kill_all },
 	{ "kill udrvd", kill_parent },
 	{ "outlive udrvd", outlive },
@@ -437,32 +448,12 @@ static const struct {
 	{ "fill the memory with files", fill_files },
 	{ "fill the log", flood_log },
 	{ "flood the notification socket", flood_notify },
+	{ "nonsense in all that it shares", scribble },
 	{ "huge and garbled frames", huge_frames },
 	{ "keep its interface for ever", persist },
 };
-#define ATTEMPTS (sizeof(attempts) / sizeof(attempts[0]))
 
 int main(void)
 {
-	volatile uint32_t *next = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-				       inherited("arena"), 0);
-	char ready[] = "READY=1", alive[] = "WATCHDOG=1\nSTATUS=done";
-	uint32_t i = next == MAP_FAILED ? ATTEMPTS : *next;
-
-	if (send(inherited("notify"), ready, strlen(ready), 0) < 0)
-		return 1;
-	if (i == 0)
-		wait_for_go();
-	if (i < ATTEMPTS) {
-		*next = i + 1;
-		attempt = attempts[i].name;
-		dprintf(2, "malice: %s: tried\n", attempt);
-		attempts[i].fn();
-		return 0;
-	}
-	for (;;) {
-		if (send(inherited("notify"), alive, strlen(alive), 0) < 0)
-			return 1;
-		nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
-	}
+	return make_attempts(attempts, sizeof(attempts) / sizeof(attempts[0]), wait_for_go);
 }

@@ -7,8 +7,13 @@ tests/drivers/fake_LIBS := -luring
 
 TESTS_VM += tests/drivers/malice
 TESTS_LIST += tests/drivers/malice
-tests/drivers/malice_SRC := tests/drivers/malice.c
+tests/drivers/malice_SRC := tests/drivers/malice.c tests/drivers/attempt.c
 tests/drivers/malice_LIBS := -luring
+
+TESTS_VM += tests/drivers/maldisk
+TESTS_LIST += tests/drivers/maldisk
+tests/drivers/maldisk_SRC := tests/drivers/maldisk.c tests/drivers/attempt.c
+tests/drivers/maldisk_LIBS := -luring
 
 TESTS_VM += tests/drivers/dyingdisk
 TESTS_LIST += tests/drivers/dyingdisk

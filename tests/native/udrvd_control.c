@@ -354,6 +354,30 @@ static void udrvctl_refuses(void **state)
 	ctl(r, 100, "--timeout x: expected seconds", "wait net0 off --timeout x");
 }
 
+/* Under systemd each line has its level first, the driver's death an error's. */
+static void lines_for_a_journal(void **state)
+{
+	struct rig *r = *state;
+	char path[128], line[1024];
+	int lines = 0;
+	FILE *f;
+
+	setenv("JOURNAL_STREAM", "8:4711", 1);
+	start_one(r);
+	unsetenv("JOURNAL_STREAM");
+	rig_want(r, rig_do(r, "kill", "net0"));
+	rig_wait_number(r, "net0", "recovery.count", 1, 5000);
+	snprintf(path, sizeof(path), "%s/log", r->dir);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	for (; fgets(line, sizeof(line), f); lines++)
+		if (line[0] != '<' || !strchr("01234567", line[1]) || strncmp(line + 2, ">udrvd: ", 8) != 0)
+			fail_msg("not for a journal: %s", line);
+	fclose(f);
+	assert_true(lines >= 3);
+	rig_want(r, rig_log_has(r, "<3>udrvd: net0: pid "));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
@@ -361,7 +385,7 @@ int main(void)
 		T(refusals), T(other_signals), T(many_lines_at_once), T(half_closed),
 		T(too_long_a_line), T(never_reads), T(nul_in_a_line), T(random_bytes), T(crowd),
 		T(socket_is_private), T(second_instance), T(wrong_configuration),
-		T(one_bad_device), T(udrvctl_does), T(udrvctl_refuses),
+		T(one_bad_device), T(udrvctl_does), T(udrvctl_refuses), T(lines_for_a_journal),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
