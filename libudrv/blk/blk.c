@@ -10,6 +10,12 @@
  * short, and the page with the kernel's wishes is mapped only after that.  A
  * process that maps it and dies before its commands are out cannot be followed
  * by another; one that dies with all of them out can.
+ *
+ * The end is the process's: its ring is never closed before.  Linux 6.12 completes
+ * a command twice that it was about to hand a request to when the ring is closed by
+ * a living process, and corrupts its own memory by it (mended in 6.15: "ublk: fix
+ * race between io_uring_cmd_complete_in_task and ublk_cancel_cmd").  What it was
+ * about to hand to a dying process goes back into the queue.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -191,6 +197,7 @@ static int fetch_all(struct udrv_blk *blk)
 
 	if (ret < 0)
 		return ret;
+	udrv_loop_keep(loop);		/* see the top */
 	for (int i = 0; i < tags; i++)
 		queue(&blk->reqs[i], UBLK_U_IO_FETCH_REQ, 0);
 	ret = udrv_loop_submit(loop);

@@ -213,6 +213,9 @@ UDRV_API int udrv_loop_submit(struct udrv_loop *loop);
  * not wait for that, and the kernel prepares what has come.  No system call if
  * nothing is queued. */
 UDRV_API void udrv_loop_push(struct udrv_loop *loop);
+/* The loop's io_uring ends with the process, not with the device: for commands that
+ * the kernel may only abandon when it sees that their process is dying. */
+UDRV_API void udrv_loop_keep(struct udrv_loop *loop);
 UDRV_API int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op);
 /* Until udrv_loop_stop(); returns its status.  -ETIME: udrv_loop_run_for() ran
  * out of its time (ms) without a stop. */

@@ -126,6 +126,7 @@ int udrv_trace_wrap(struct udrv_dev *dev);
 
 struct udrv_loop {
 	struct io_uring ring;
+	bool kept;			/* the ring ends with the process */
 	bool stopped;
 	int status;
 };

@@ -31,7 +31,7 @@ int udrv_loop_init(struct udrv_loop *loop)
 {
 	int ret;
 
-	loop->stopped = false;
+	loop->kept = loop->stopped = false;
 	loop->status = 0;
 	/* Completions are worked on when we wait for them, not by interrupting
 	 * us: one thread, Linux 6.1.  Older kernels do it the old way. */
@@ -41,7 +41,13 @@ int udrv_loop_init(struct udrv_loop *loop)
 
 void udrv_loop_exit(struct udrv_loop *loop)
 {
-	io_uring_queue_exit(&loop->ring);
+	if (!loop->kept)
+		io_uring_queue_exit(&loop->ring);
+}
+
+void udrv_loop_keep(struct udrv_loop *loop)
+{
+	loop->kept = true;
 }
 
 struct io_uring_sqe *udrv_loop_sqe(struct udrv_loop *loop, struct udrv_op *op)

@@ -84,7 +84,8 @@ struct udrv_blk {
  * The disk is identified and can take requests; they may come at once after
  * the return to the loop.  Needs (depth + 1) * max_sectors * 512 bytes of DMA
  * memory.  Waits for the supervisor for a minute at most.  On failure nothing
- * is left to stop.  -EINVAL: the limits make no sense, -ESTALE: this is not the
+ * is left to stop, but from here on the loop's io_uring ends with the process only
+ * (udrv_loop_keep()).  -EINVAL: the limits make no sense, -ESTALE: this is not the
  * disk that the last driver had here.
  */
 UDRV_API int udrv_blk_start(struct udrv_blk *blk, struct udrv_dev *dev,
