@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests tap.py, on which every verdict rests; prints TAP itself."""
+"""Tests tap.py and klog.py, on which every verdict rests; prints TAP itself."""
 
+import os
 import sys
 
 import tap
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/vm/run")
+
+import klog   # noqa: E402  (found by the line above)
 
 
 def outcomes(text, status="0"):
@@ -16,6 +21,11 @@ def failed_names(text, status="0"):
 
 
 ENDS = "runs to its end"
+CUT, END = "------------[ cut here ]------------", "---[ end trace 0000000000000000 ]---"
+KNOWN = [CUT, "WARNING: CPU: 1 PID: 30 at io_get_cqe_overflow+0xa6/0x3d0",
+         "Modules linked in: udrv(O)", "Workqueue: iou_exit io_ring_exit_work", "Call Trace:",
+         " __io_submit_flush_completions+0x13f/0x19f0",
+         " io_uring_try_cancel_uring_cmd+0x131/0x2e0", END]
 
 CASES = {
     "CMocka's output is read":
@@ -49,6 +59,15 @@ CASES = {
         failed_names("1..1\nok 1 - a\n", "timeout after 9 s") == [ENDS],
     "words that only begin like a result are none":
         outcomes("1..1\nokay\nok 1 - a\n") == [("a", "passed")],
+    "a splat that is known is left out of the log":
+        klog.without_known(["a", *KNOWN, *KNOWN, "b"]) == ["a", "b"],
+    "one with another trace is not":
+        klog.without_known(KNOWN[:-2] + [END]) == KNOWN[:-2] + [END],
+    "one with our module in its trace is not":
+        klog.without_known(KNOWN[:-1] + [" f+0x1/0x2 [udrv]", END])
+        == KNOWN[:-1] + [" f+0x1/0x2 [udrv]", END],
+    "one without an end is not":
+        klog.without_known(KNOWN[:-1] + KNOWN) == KNOWN[:-1],
 }
 
 
