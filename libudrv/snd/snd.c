@@ -103,6 +103,8 @@ static void go(struct udrv_snd_stream *s, uint64_t limit)
 	ret = s->snd->ops->run(s->snd->dev, s->dir, s->state->hw, limit);
 	s->running = !ret;
 	if (!ret) {
+		/* It stood there until now; applications count on from this. */
+		STORE(s->state->hw_ns, udrv_now_ns());
 		note_gap(s->state);
 		return;
 	}
