@@ -231,7 +231,7 @@ static bool is_current(const struct udrvd_cell *c, const char *program, const st
 	       c->file.st_mtim.tv_nsec == now->st_mtim.tv_nsec;
 }
 
-/* What the helper says: DONE, a sentence, or nothing in time. */
+/* What the helper says: DONE, a sentence (-EIO), or nothing in time. */
 static int listen_to(int fd, char *text, size_t size)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -240,9 +240,10 @@ static int listen_to(int fd, char *text, size_t size)
 	if (poll(&p, 1, PATIENCE_MS) == 1)
 		n = read(fd, text, size - 1);
 	text[n > 0 ? n : 0] = '\0';
-	if (n <= 0)
-		snprintf(text, size, "the cell: not made within %d ms", PATIENCE_MS);
-	return strcmp(text, DONE) != 0 ? -EIO : 0;
+	if (n > 0)
+		return strcmp(text, DONE) != 0 ? -EIO : 0;
+	snprintf(text, size, "the cell: not made within %d ms", PATIENCE_MS);
+	return -ETIMEDOUT;
 }
 
 static int take_spaces(struct udrvd_cell *c, pid_t pid)
@@ -258,13 +259,17 @@ static int take_spaces(struct udrvd_cell *c, pid_t pid)
 	return 0;
 }
 
-/* One that hangs in the kernel is reaped as a stray when it ends at last. */
-static int end_helper(pid_t pid)
+/* One that hangs in the kernel is reaped as a stray when it ends at last.  leaves: it
+ * is about to end by itself, with a status that says why. */
+static int end_helper(pid_t pid, bool leaves)
 {
 	int status = 0;
 
-	kill(pid, SIGKILL);
-	for (int i = 0; i < 200; i++) {
+	if (!leaves)
+		kill(pid, SIGKILL);
+	for (int i = 0; i < 400; i++) {
+		if (leaves && i == 200)
+			kill(pid, SIGKILL);
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFEXITED(status) ? -WEXITSTATUS(status) : 0;
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
@@ -290,7 +295,7 @@ static int make(struct udrvd_cell *c, struct helper *h, char *text, size_t size)
 		return ret;
 	if (!ret)
 		ret = take_spaces(c, pid);
-	status = end_helper(pid);
+	status = end_helper(pid, ret == -EIO);
 	return ret && status ? status : ret;
 }
 

@@ -325,11 +325,14 @@ static void leaves_children_behind(void **state)
 	}
 	rig_want(r, rig_do(r, "stop", "d"));
 	rig_wait(r, "d", "off", 5000);
-	rig_want(r, rig_drivers(r) == 0);
-	rig_want(r, rig_log_has(r, "left processes behind"));
+	/* On a busy host they are killed, but need longer to die than udrvd waits. */
+	rig_want(r, rig_gone(r, 2000));
+	rig_want(r, rig_log_has(r, "left processes behind") || rig_log_has(r, "does not die"));
 	/* and none of them as a zombie of udrvd */
-	nap_ms(50);
-	rig_want(r, !has_children(r));
+	for (int i = 0; has_children(r); i++) {
+		rig_want(r, i < 500);
+		nap_ms(10);
+	}
 }
 
 static void garbage_messages(void **state)
@@ -347,7 +350,7 @@ static void only_the_driver_itself_is_heard(void **state)
 {
 	struct rig *r = *state;
 
-	one(r, "options=mode=proxy\n[restart]\nstart_timeout=300ms\nlimit=1\n[sandbox]\nconfine=no\n");
+	one(r, "options=mode=proxy\n[restart]\nstart_timeout=1500ms\nlimit=1\n[sandbox]\nconfine=no\n");
 	rig_wait(r, "d", "held", 5000);
 	rig_want(r, rig_number(r, "d", "foreign_messages") == 1);
 }
