@@ -235,3 +235,14 @@ status_of() {
 	udrvctl --json status "$1" | sed -n "s/^  \"$2\": //p" |
 		sed -E 's/,$//; s/^"(.*)"$/\1/; s/^null$//; s/\\"/"/g'
 }
+
+# took NAME: how long its last driver that died had been READY (or been started, if it
+# never was), in ms, by udrvd's history.
+took() {
+	udrvctl --json history "$1" | python3 -c '
+import json, sys
+for e in json.load(sys.stdin)["events"]:
+    if e["what"] in ("spawned", "go", "ready"): began = e["ns"]
+    elif e["what"] == "died": ms = (e["ns"] - began) // 1000000
+print(ms)'
+}
