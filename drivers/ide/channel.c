@@ -10,9 +10,8 @@
 
 #include "ide.h"
 
-#define TICK_MS		50	/* how late a lost interrupt is noticed, half of it */
-#define LOST_MAX	3	/* lost interrupts in a row: then without */
 #define SPIN_NS		100000	/* polled: as long as a short command takes; */
+#define WATCH_MAX	64u	/* sectors: a longer one leaves time for better things; */
 #define UNWATCHED_LOG2	8	/* after many in vain, one in 256 is watched */
 #define POLL_US		50	/* then after this pause, the next is twice as long, */
 #define POLL_MAX_US	1000	/* up to this */
@@ -21,18 +20,7 @@
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
-static bool is_dma(const struct ide_channel *ch)
-{
-	return ch->now.protocol == IDE_DMA_IN || ch->now.protocol == IDE_DMA_OUT;
-}
-
 /* ---- timers --------------------------------------------------------------- */
-
-static void tick_arm(struct ide_channel *ch)
-{
-	if (!ch->ticking)
-		ch->ticking = !udrv_loop_timer(udrv_loop(ch->ide->dev), TICK_MS, &ch->tick_op);
-}
 
 /* Finer than udrv_loop_timer(), and without a system call of its own. */
 void ide_poll_soon(struct ide_channel *ch)
@@ -172,7 +160,7 @@ static int make_cmd(struct ide_channel *ch, struct ide_req *req)
 		n = ide_cmd_rw(&ch->now, &d->id, req->op == IDE_WRITE, d->mode, d->multiple,
 			       req->sector, req->nsect);
 		req->flush_next = !n && req->fua && !ide_cmd_fua(&ch->now, &d->id);
-		if (!n && is_dma(ch))
+		if (!n && ide_is_dma(ch))
 			n = ide_prd_build(ch->prd, req->buf.iova, req->nsect * (size_t)IDE_SECTOR);
 		return n < 0 ? n : 0;
 	}
@@ -225,9 +213,10 @@ static void check_drq(struct ide_channel *ch)
  */
 static void choose_wait(struct ide_channel *ch)
 {
-	bool watch = ch->ide->spin_us && is_dma(ch) && !ch->unwatched;
+	bool brief = ide_is_dma(ch) && ch->now.nsect <= WATCH_MAX;
+	bool watch = ch->ide->spin_us && brief && !ch->unwatched;
 
-	if (ch->unwatched && is_dma(ch))
+	if (ch->unwatched && brief)
 		ch->unwatched--;
 	if (!ch->polled && watch != ch->silent)
 		ide_hw_interrupts(ch, !watch);
@@ -235,15 +224,15 @@ static void choose_wait(struct ide_channel *ch)
 
 static void begin(struct ide_channel *ch)
 {
-	bool dma = is_dma(ch);
+	bool dma = ide_is_dma(ch);
 	int ret;
 
 	ch->started_ns = udrv_now_ns();
 	set_deadline(ch);
 	ch->done_sect = 0;
-	ch->pending_seen = false;
+	ch->pending_seen = ch->lost_seen = false;
 	ch->state = ch->now.protocol == IDE_PIO_OUT ? IDE_WAIT_DRQ : IDE_RUN;
-	tick_arm(ch);
+	ide_tick_arm(ch);
 	choose_wait(ch);
 
 	if (dma)
@@ -293,7 +282,7 @@ void ide_finish(struct ide_channel *ch, int status)
 	ch->req = NULL;
 	if (!status) {
 		ch->resets = 0;
-		if (is_dma(ch))
+		if (ide_is_dma(ch))
 			ch->drives[ch->now_drive].dma_trouble = 0;
 	}
 	if (req && !status && req->flush_next) {
@@ -322,7 +311,7 @@ static void data_in(struct ide_channel *ch)
 
 /* The drive has something to say.  BMIS first: an interrupt that follows the
  * reading of Status must not be taken for this one. */
-static void advance(struct ide_channel *ch, uint8_t bmis)
+void ide_advance(struct ide_channel *ch, uint8_t bmis)
 {
 	uint8_t status;
 
@@ -335,9 +324,9 @@ static void advance(struct ide_channel *ch, uint8_t bmis)
 		ide_drive_error(ch, status, ide_get(ch, ERROR));
 	else if (bmis & BMIS_ERR)
 		ide_channel_trouble(ch, "a PCI error during DMA");
-	else if (is_dma(ch) && bmis & BMIS_ACTIVE)
+	else if (ide_is_dma(ch) && bmis & BMIS_ACTIVE)
 		ide_channel_trouble(ch, "the drive moved too few data");
-	else if (is_dma(ch) || ch->now.protocol == IDE_NODATA ||
+	else if (ide_is_dma(ch) || ch->now.protocol == IDE_NODATA ||
 		 (ch->now.protocol == IDE_PIO_OUT && ch->done_sect == ch->now.nsect))
 		ide_finish(ch, 0);
 	else if (!(status & STATUS_DRQ))
@@ -348,7 +337,7 @@ static void advance(struct ide_channel *ch, uint8_t bmis)
 		data_in(ch);
 }
 
-static uint8_t get_bmis(const struct ide_channel *ch)
+uint8_t ide_bmis(const struct ide_channel *ch)
 {
 	return udrv_read8(&ch->bm, ch->bm_off + BMIS);
 }
@@ -359,13 +348,13 @@ void ide_interrupt(struct ide_channel *ch)
 
 	if (!ch->exists)
 		return;
-	bmis = get_bmis(ch);
+	bmis = ide_bmis(ch);
 	if (!(bmis & BMIS_INT))
 		return;			/* the other channel's, or a late one */
 	ch->interrupts++;
 	ch->lost_in_row = 0;
 	if (ch->state == IDE_RUN) {
-		advance(ch, bmis);
+		ide_advance(ch, bmis);
 		return;
 	}
 	/* Nobody waits for it, but it must go away. */
@@ -381,8 +370,8 @@ static bool is_over(const struct ide_channel *ch, uint8_t *bmis)
 
 	if (status & STATUS_BSY)
 		return false;
-	*bmis = get_bmis(ch);
-	if (!is_dma(ch) || status & (STATUS_ERR | STATUS_DF) || *bmis & BMIS_ERR)
+	*bmis = ide_bmis(ch);
+	if (!ide_is_dma(ch) || status & (STATUS_ERR | STATUS_DF) || *bmis & BMIS_ERR)
 		return true;
 	return !(*bmis & BMIS_ACTIVE) && udrv_read8(&ch->bm, ch->bm_off + BMIC) & BMIC_SSBM;
 }
@@ -402,7 +391,7 @@ static void watched_in_vain(struct ide_channel *ch)
 	ide_hw_interrupts(ch, true);
 	/* It may have come to its end just before, without one. */
 	if (is_over(ch, &bmis))
-		advance(ch, bmis);
+		ide_advance(ch, bmis);
 }
 
 void ide_check(struct ide_channel *ch)
@@ -417,12 +406,14 @@ void ide_check(struct ide_channel *ch)
 	while (ch->state == IDE_RUN && ch->started_ns == started) {
 		if (is_over(ch, &bmis)) {
 			ch->watched = 0;
-			advance(ch, bmis);
+			ide_advance(ch, bmis);
 			end = udrv_now_ns() + spin_ns;
 			ide_hw_status(ch);
 		} else if (udrv_now_ns() > end) {
 			watched_in_vain(ch);
 			return;
+		} else {
+			udrv_relax();
 		}
 	}
 }
@@ -440,49 +431,8 @@ static void poll_done(struct udrv_op *op, int res, unsigned int flags)
 		ide_check(ch);
 }
 
-/* ---- what should not happen ------------------------------------------------------ */
-
-/* BMIS_INT is there, but nobody woke us up. */
-static void lost_interrupt(struct ide_channel *ch, uint8_t bmis)
-{
-	ch->lost_interrupts++;
-	if (++ch->lost_in_row == 1)
-		udrv_log(ch->ide->dev, UDRV_WARN, "channel %u: an interrupt got lost", ch->n);
-	if (ch->lost_in_row < LOST_MAX)
-		ide_irq_renew(ch);
-	advance(ch, bmis);
-	if (ch->lost_in_row < LOST_MAX || ch->polled || ch->state == IDE_DEAD)
-		return;
-	udrv_log(ch->ide->dev, UDRV_ERR, "channel %u: %u interrupts in a row got lost: going on without",
-		 ch->n, ch->lost_in_row);
-	ch->polled = true;
-	ide_poll_soon(ch);
-}
-
-static void tick_done(struct udrv_op *op, int res, unsigned int flags)
-{
-	struct ide_channel *ch = container_of(op, struct ide_channel, tick_op);
-	uint64_t started = ch->started_ns;
-
-	ch->ticking = false;
-	if (ch->state == IDE_RUN && !ch->polled) {
-		uint8_t bmis = get_bmis(ch);
-
-		/* At the first look the loop may just not have come to it. */
-		if (bmis & BMIS_INT && ch->pending_seen)
-			lost_interrupt(ch, bmis);
-		else
-			ch->pending_seen = bmis & BMIS_INT;
-	}
-	if ((ch->state == IDE_RUN || ch->state == IDE_WAIT_DRQ) && ch->started_ns == started &&
-	    udrv_now_ns() >= ch->deadline_ns)
-		ide_channel_trouble(ch, "no answer");
-	if (ch->state == IDE_RUN || ch->state == IDE_WAIT_DRQ)
-		tick_arm(ch);
-}
-
 void ide_timers_init(struct ide_channel *ch)
 {
-	ch->tick_op.done = tick_done;
+	ch->tick_op.done = ide_tick;
 	ch->poll_op.done = poll_done;
 }

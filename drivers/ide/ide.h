@@ -2,8 +2,8 @@
 /*
  * ide.h - the driver's parts: command.c and identify.c (pure), hw.c
  * (registers), probe.c (what is there, at the start), channel.c (commands under
- * way), recover.c (what goes wrong with them), ide.c (the controller); disk.c
- * joins it all to block devices.
+ * way), tick.c (those that take long), recover.c (what goes wrong with them),
+ * ide.c (the controller); disk.c joins it all to block devices.
  */
 #ifndef IDE_H
 #define IDE_H
@@ -72,7 +72,8 @@ struct ide_channel {
 	bool silent;			/* the drives are told to give none: nIEN */
 	bool ticking, polling;		/* the timers' ops are in flight */
 	bool pumping;			/* ide_pump() is at work */
-	bool pending_seen;		/* a tick ago: an interrupt nobody took */
+	/* A tick ago: an interrupt nobody took; a command nobody works on. */
+	bool pending_seen, lost_seen;
 	uint8_t bmic, bmis_keep;
 	struct ide_drive drives[IDE_DRIVES];
 	struct udrv_op tick_op, poll_op;
@@ -102,6 +103,11 @@ struct ide_channel {
 	/* For the log and for tests: */
 	unsigned int interrupts, lost_interrupts, all_resets;
 };
+
+static inline bool ide_is_dma(const struct ide_channel *ch)
+{
+	return ch->now.protocol == IDE_DMA_IN || ch->now.protocol == IDE_DMA_OUT;
+}
 
 struct ide_chip {
 	const char *name;
@@ -177,11 +183,18 @@ void ide_pump(struct ide_channel *ch);		/* start what waits */
 void ide_interrupt(struct ide_channel *ch);	/* maybe ours */
 void ide_check(struct ide_channel *ch);		/* polled: is it over? */
 void ide_timers_init(struct ide_channel *ch);
+uint8_t ide_bmis(const struct ide_channel *ch);
+/* The drive has something to say, which BMIS says, too. */
+void ide_advance(struct ide_channel *ch, uint8_t bmis);
 void ide_poll_soon(struct ide_channel *ch);
 /* The command is over: status goes to its owner; the next one starts. */
 void ide_finish(struct ide_channel *ch, int status);
 void ide_again(struct ide_channel *ch, struct ide_req *req);	/* before all others */
 void ide_forget(struct ide_channel *ch);	/* all requests, without a word */
+
+/* tick.c: commands that take suspiciously long. */
+void ide_tick_arm(struct ide_channel *ch);
+void ide_tick(struct udrv_op *op, int res, unsigned int flags);
 
 /* recover.c: the command under way failed because ... */
 void ide_drive_error(struct ide_channel *ch, uint8_t status, uint8_t error);

@@ -106,6 +106,9 @@ static void identify(struct ide_channel *ch, unsigned int drive)
 	const char *why;
 	int ret = ide_hw_polled(ch, drive, &cmd, data, IDENTIFY_MS);
 
+	/* Its users wait for a drive that was there before: one more try. */
+	if (ret == -EIO)
+		ret = ide_hw_polled(ch, drive, &cmd, data, IDENTIFY_MS);
 	if (ret == -ENODEV)
 		return;			/* drive 0 had answered for it */
 	if (ret) {

@@ -200,13 +200,27 @@ static void open_losing(enum rig_window w, size_t off, uint32_t val, unsigned in
 	lost = n;
 }
 
+/* Long before the time is up. */
 static void a_lost_command(void **state)
 {
 	open_losing(RIG_CMD, COMMAND, 0, 1);
+	rig.ide->timeout_ms = 30000;
 	works(0);
 	assert_int_equal(rig.ide->ch[0].all_resets, 1);
 	assert_int_equal(rig.ide->ch[0].drives[0].mode, XFER_UDMA | 2);
-	assert_logged("0:0 write: no answer");
+	assert_logged("0:0 write: the command got lost");
+}
+
+/* Of a start: users of the drive that was there before wait for it. */
+static void a_lost_identify(void **state)
+{
+	int fates[IDE_CHANNELS];
+
+	open_losing(RIG_CMD, COMMAND, 0, 1);
+	ide_probe_reset(rig.ide, 1, fates);
+	ide_probe(&rig.ide->ch[0]);
+	assert_int_equal(lost, 0);
+	assert_true(rig.ide->ch[0].drives[0].present);
 }
 
 static void all_commands_lost(void **state)
@@ -428,7 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(bad_sectors), T(errors_that_do_not_come_again), T(unreadable_data),
 		T(a_bad_cable), T(a_lost_interrupt), T(all_interrupts_lost), T(a_lost_command),
-		T(all_commands_lost), T(dma_does_not_work), T(table_out_of_reach), T(stuck_busy),
+		T(a_lost_identify), T(all_commands_lost), T(dma_does_not_work), T(table_out_of_reach), T(stuck_busy),
 		T(the_device_goes), T(driver_dies_anywhere), T(starts_and_stops),
 		T(native_bad_sectors), T(native_stuck_busy), T(native_driver_dies_anywhere),
 	};

@@ -21,15 +21,18 @@ struct udrv_bar_io {
 
 /* Order our accesses to DMA memory against each other as a device sees them
  * (udrv_dma_rmb: loads; udrv_dma_wmb: stores) and against register accesses
- * (udrv_mb: everything).  x86 keeps loads and stores in order by itself. */
+ * (udrv_mb: everything).  x86 keeps loads and stores in order by itself.
+ * udrv_relax: between two looks at something that is going to change. */
 #if defined(__x86_64__) || defined(__i386__)
 #define udrv_dma_rmb()	__asm__ __volatile__("" ::: "memory")
 #define udrv_dma_wmb()	__asm__ __volatile__("" ::: "memory")
 #define udrv_mb()	__asm__ __volatile__("mfence" ::: "memory")
+#define udrv_relax()	__asm__ __volatile__("pause" ::: "memory")
 #elif defined(__aarch64__)
 #define udrv_dma_rmb()	__asm__ __volatile__("dmb oshld" ::: "memory")
 #define udrv_dma_wmb()	__asm__ __volatile__("dmb oshst" ::: "memory")
 #define udrv_mb()	__asm__ __volatile__("dsb sy" ::: "memory")
+#define udrv_relax()	__asm__ __volatile__("yield" ::: "memory")
 #else
 #error "udrv/mmio.h: memory barriers for this machine are not written yet"
 #endif
