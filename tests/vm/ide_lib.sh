@@ -76,6 +76,12 @@ answers() {
 		timeout 25 dd if="$link" of=/dev/null bs=4k count=1 iflag=direct || return
 	done
 }
+# slow_one: what the last recovery's time went for, if it was long.
+slow_one() {
+	local ms
+	ms=$(udrvctl --json status disk0 | sed -nE 's/^    "last_ms": ([0-9]+).*/\1/p')
+	[ "${ms:-0}" -lt 5000 ] || diag "$ms ms:" "$(udrvctl history disk0 | tail -20)"
+}
 deaths() {
 	local n=$1 ways=("${@:2}") i dead
 	for ((i = 0; i < n; i++)); do
@@ -83,5 +89,6 @@ deaths() {
 		dead=$(of_status deaths)
 		die "${ways[i % ${#ways[@]}]}" && wait_for 30 died "$dead" &&
 			udrvctl wait disk0 running --timeout 30 && answers || return
+		slow_one
 	done
 }
