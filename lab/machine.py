@@ -42,7 +42,10 @@ VARIANTS = {
     "snd-rates": {"snd_rates": True, "icount": True, "shift": 3, "cpus": 1},
     # With sockets that devices go and come in, and QEMU's ear for it (_hotplug).
     "hotplug": {"hotplug": True, "qmp": True},
-    # And in a time of its own, with a file /out/hot.wav for a chip that is plugged in.
+    # The same with sockets that tell the kernel themselves, not through ACPI, so that a card
+    # can be torn out: a socket without power lets it go, and says so.
+    "surprise": {"hotplug": True, "qmp": True, "native": True},
+    # The first one in a time of its own, with a file /out/hot.wav for a chip that is plugged in.
     "hotplug-snd": {"hotplug": True, "qmp": True, "wav": "hot", "icount": True, "shift": 3,
                     "cpus": 1},
     # One instruction is one nanosecond of the guest's, whatever the host does.
@@ -141,6 +144,8 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         argv += _hotplug()
     if options.get("wav"):
         argv += _wav(run, options["wav"])
+    if options.get("native"):
+        argv += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
     if options.get("qmp"):
         argv += _qmp(run)
     return argv
