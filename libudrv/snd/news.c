@@ -55,11 +55,13 @@ static void news_done(struct udrv_op *op, int res, unsigned int flags)
 	snd->listening = false;
 	if (!snd->active || res <= 0)
 		return;
-	while (!(ret = receive(udrv_fd(snd->dev, "sound"), &what, fds)))
-		if (what < UDRV_SND_DIRS && fds[0] >= 0)
-			udrv_snd_renewed(snd, what, fds[0], fds[1]);
+	/* One at a time: where applications come and go faster than they can be served,
+	 * interrupts, and the supervisor's watchdog, get their turn in between. */
+	ret = receive(udrv_fd(snd->dev, "sound"), &what, fds);
+	if (!ret && what < UDRV_SND_DIRS && fds[0] >= 0)
+		udrv_snd_renewed(snd, what, fds[0], fds[1]);
 	udrv_snd_mixer_look(snd);
-	if (ret == -EAGAIN || ret == -EINTR)
+	if (!ret || ret == -EAGAIN || ret == -EINTR)
 		listen_on(snd);
 }
 
