@@ -75,7 +75,7 @@ int hda_hw_reset(struct hda *h)
 	if (udrv_wait32(&h->regs, GCTL, GCTL_CRST, GCTL_CRST, 10000))
 		goto stuck;
 	/* Codecs have 25 frames, 521 us, to say that they are there. */
-	udrv_usleep(1000);
+	udrv_usleep(600);
 	for (unsigned int n = 0; n < streams; n++)
 		if (sd_ctl(h, n) & SD_CTL_RUN)
 			goto stuck;

@@ -99,8 +99,6 @@ def main():
     seed, periods = 4711, PERIODS
     if sys.argv[2] == "--upgrade":
         disturbances = [(upgrade, program) for program in programs]
-        # To start another program takes this slow machine longer than such a ring.
-        periods *= 2
     else:
         disturbances = [(kill,)] * int(sys.argv[2])
         seed = int(sys.argv[3]) if len(sys.argv) > 3 else seed
