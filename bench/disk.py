@@ -19,7 +19,7 @@ JOBS = {
     "randread_qd32": ("iops", 0.9), "randwrite_qd32": ("iops", 0.9),
 }
 RECOVERY_AIM = 50
-COST_AIM = 1.25     # our copy between the kernel's pages and the DMA memory included
+COST_AIM = 1.0      # our copy between the kernel's pages and the DMA memory included
 
 
 def median(rows, who, job, what):

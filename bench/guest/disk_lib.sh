@@ -46,7 +46,8 @@ bdf = 0000:00:13.0
 driver = /udrv/bin/ide
 options = $1
 [dma]
-arena = 17M
+arena = 33M
+memlock = 100M
 [disk]
 INI
 	# Not to /out: each line would wait for the host, in the middle of a recovery.
