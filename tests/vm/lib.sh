@@ -135,6 +135,24 @@ udrvctl() {
 	command udrvctl "${words[@]}"
 }
 
+# So are udrvd's usual ones (docs/udrvd.md), where a file does not say them.
+# shellcheck disable=SC2119,SC2120 # most call it without arguments
+udrvd() {
+	[ $BASHPID = $$ ] && { command udrvd "$@"; return; }
+	[ $# != 0 ] || [ "${SLOW:-1}" = 1 ] || slower /etc/udrv/*.ini
+	exec udrvd "$@"
+}
+
+slower() {
+	local file
+	for file; do
+		grep -q '^\[restart\]' "$file" || echo '[restart]' >> "$file"
+		grep -q '^start_timeout' "$file" ||
+			sed -i "/^\[restart\]/a start_timeout = $((10 * SLOW))s" "$file"
+		grep -q '^watchdog' "$file" || sed -i "/^\[restart\]/a watchdog = $((2 * SLOW))s" "$file"
+	done
+}
+
 # ---- devices ---------------------------------------------------------------
 
 bdf() { case $1 in *:*) echo "$1" ;; *) echo "0000:00:$1.0" ;; esac }
