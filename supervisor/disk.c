@@ -83,8 +83,8 @@ void udrvd_disk_remove(struct udrvd_disk *disk)
 
 static void begin(struct udrvd_disk *disk, enum udrv_ublk_cmd cmd)
 {
-	int pid = disk->d->process.pid ? disk->d->process.pid : getpid();
-	int ret = udrv_host_ublk_begin(disk->ublk, cmd, pid);
+	/* Linux wants to be told who opened the channel; since about 6.16 it checks that. */
+	int ret = udrv_host_ublk_begin(disk->ublk, cmd, getpid());
 
 	if (ret)
 		udrvd_log(UDRV_ERR, name_of(disk), "disk %u: bug in udrvd: command %d: %s",

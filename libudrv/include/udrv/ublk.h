@@ -46,7 +46,8 @@ UDRV_API int udrv_host_ublk_char(const struct udrv_ublk *u, int *fd, struct udrv
  * of a server that holds all of them only after 30 s). */
 UDRV_API int udrv_host_ublk_reserve(const struct udrv_ublk *u, struct udrv_error *err);
 
-/* pid: the server's, for START and END.  -EALREADY: another command is not done. */
+/* pid: of the process that called udrv_host_ublk_char(), for START and END.  -EALREADY:
+ * another command is not done. */
 UDRV_API int udrv_host_ublk_begin(struct udrv_ublk *u, enum udrv_ublk_cmd cmd, int pid);
 /* Readable when the command is done, or nearly so. */
 UDRV_API int udrv_host_ublk_fd(const struct udrv_ublk *u);
