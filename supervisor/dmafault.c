@@ -17,21 +17,6 @@
 #include "log.h"
 #include "udrvd.h"
 
-/* Intel: "DMAR: [DMA Write NO_PASID] Request device [00:08.0] fault addr 0x...";
- * AMD: "... Event logged [IO_PAGE_FAULT device=0000:00:08.0 ...". */
-bool udrvd_dma_fault_of(const char *line, const char *bdf)
-{
-	bool intel = strstr(line, "DMAR: ") && strstr(line, "fault addr");
-	char named[24];
-
-	if (!intel && !strstr(line, "IO_PAGE_FAULT"))
-		return false;
-	/* Intel's message knows no domain. */
-	snprintf(named, sizeof(named), intel ? "[%s]" : "device=%s",
-		 intel && strlen(bdf) > 5 ? bdf + 5 : bdf);
-	return strstr(line, named) != NULL;
-}
-
 static void faulted(struct udrvd_device *d, const char *line)
 {
 	const char *text = strchr(line, ';');

@@ -12,7 +12,7 @@ supervisor/udrvd_SRC := $(UDRVD_PURE) $(addprefix supervisor/,command.c control.
 	reap.c report.c sendfds.c sound_app.c spawn.c store.c storm.c trace.c udrvd.c)
 supervisor/udrvd_PKGS := json-c inih
 # The sandbox.
-supervisor/udrvd_SRC += $(addprefix supervisor/,bounded.c cell.c cgroup.c dmafault.c elf_list.c filter.c guard.c plug.c progress.c ring.c said.c uevent.c)
+supervisor/udrvd_SRC += $(addprefix supervisor/,bounded.c cell.c cgroup.c dmafault.c dmafault_line.c elf_list.c filter.c guard.c plug.c progress.c ring.c said.c uevent.c)
 supervisor/udrvd_PKGS += libseccomp
 supervisor/udrvd_LIBS := -pthread
 supervisor/udrvctl_SRC := $(addprefix supervisor/,config.c config_files.c config_keys.c value.c \

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 # The pure parts of the supervisor.
-UDRVD_UNIT := $(addprefix tests/unit/,interrupts state policy config message history uevent)
+UDRVD_UNIT := $(addprefix tests/unit/,interrupts state policy config message history uevent dmafault)
 TESTS_UNIT += $(UDRVD_UNIT)
 TESTS_LIST += $(UDRVD_UNIT)
 tests/unit/interrupts_SRC := tests/unit/interrupts.c supervisor/interrupts.c
 tests/unit/interrupts_PKGS := cmocka
 tests/unit/uevent_SRC := tests/unit/uevent.c supervisor/uevent.c
 tests/unit/uevent_PKGS := cmocka
+tests/unit/dmafault_SRC := tests/unit/dmafault.c supervisor/dmafault_line.c
+tests/unit/dmafault_PKGS := cmocka
 tests/unit/state_SRC := tests/unit/state.c supervisor/state.c
 tests/unit/state_PKGS := cmocka
 tests/unit/policy_SRC := tests/unit/policy.c supervisor/policy.c
