@@ -359,10 +359,34 @@ static struct udrv_snd_state *state_of(struct udrv_dev *dev)
 	return &cp->snd;
 }
 
+/* A stream that a death has stopped goes on before the other one's memory is mapped,
+ * which takes time. */
+static enum udrv_snd_dir first_dir(const struct udrv_snd_state *state)
+{
+	return state->stream[UDRV_SND_CAPTURE].stopped_ns &&
+	       !state->stream[UDRV_SND_PLAYBACK].stopped_ns ? UDRV_SND_CAPTURE : UDRV_SND_PLAYBACK;
+}
+
+static int begin(struct udrv_snd_stream *s, const struct udrv_snd_caps *caps)
+{
+	int ret;
+
+	if (!caps) {
+		udrv_snd_share_none(s->dir, s->snd->dev);
+		return 0;
+	}
+	s->caps = *caps;
+	ret = stream_open(s);
+	if (!ret)
+		udrv_snd_service(s->snd, s->dir);
+	return ret;
+}
+
 int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv_snd_ops *ops,
 		   const struct udrv_snd_caps *const caps[UDRV_SND_DIRS])
 {
 	struct udrv_snd_state *state = state_of(dev);
+	unsigned int first = first_dir(state);
 	int ret = 0;
 
 	snd->dev = dev;
@@ -380,19 +404,8 @@ int udrv_snd_start(struct udrv_snd *snd, struct udrv_dev *dev, const struct udrv
 		s->running = false;
 		s->share = (struct udrv_snd_share){ .bell = -1 };
 	}
-	for (unsigned int dir = 0; dir < UDRV_SND_DIRS && !ret; dir++) {
-		struct udrv_snd_stream *s = &snd->stream[dir];
-
-		if (!caps[dir]) {
-			udrv_snd_share_none(dir, dev);
-			continue;
-		}
-		s->caps = *caps[dir];
-		ret = stream_open(s);
-		/* One that has been heard goes on now: the other's memory takes time. */
-		if (!ret)
-			udrv_snd_service(snd, dir);
-	}
+	for (unsigned int i = 0; i < UDRV_SND_DIRS && !ret; i++)
+		ret = begin(&snd->stream[i ^ first], caps[i ^ first]);
 	if (ret) {
 		udrv_snd_stop(snd);
 		return ret;
