@@ -19,7 +19,9 @@
 #include "device.h"
 #include "log.h"
 
-#define QUIET_MS	1000
+/* Who is late with this quiets the device under its next driver, whose commands hang
+ * then until they are out of time: so a busy host gets as long as for an open. */
+#define QUIET_MS	5000
 #define CLOSE_MS	1000	/* VFIO resets a device at its last close */
 #define OPEN_MS		5000	/* an old driver may have to let go first */
 

@@ -76,11 +76,11 @@ answers() {
 		timeout 25 dd if="$link" of=/dev/null bs=4k count=1 iflag=direct || return
 	done
 }
-# slow_one: what the last recovery's time went for, if it was long.
+# slow_one: what the last recovery's time went for, if it was long, in /out/slow.
 slow_one() {
 	local ms
 	ms=$(udrvctl --json status disk0 | sed -nE 's/^    "last_ms": ([0-9]+).*/\1/p')
-	[ "${ms:-0}" -lt 5000 ] || diag "$ms ms:" "$(udrvctl history disk0 | tail -20)"
+	[ "${ms:-0}" -lt 5000 ] || udrvctl history disk0 | tail -20 >> /out/slow
 }
 deaths() {
 	local n=$1 ways=("${@:2}") i dead
