@@ -120,12 +120,15 @@ static void heard(struct udrvd_watch *w, unsigned int events)
 	struct udrvd *u = container_of(w, struct udrvd, uevents);
 	char text[4096];
 	ssize_t n = receive(w->fd, text, sizeof(text));
+	bool lost = n < 0 && errno == ENOBUFS;
 
+	if (n < 0 && !lost)
+		return;
 	for (size_t i = 0; i < u->n; i++) {
 		struct udrvd_device *d = &u->devices[i];
 
 		/* Some words were lost: perhaps those about this device. */
-		if (n < 0 ? errno == ENOBUFS && d->state == UDRVD_HELD && d->vfio.device < 0 :
+		if (lost ? d->state == UDRVD_HELD && d->vfio.device < 0 :
 		    udrvd_uevent_comes(text, (size_t)n, d->cfg->bdf, d->cfg->bind[0]))
 			comes(d);
 	}
