@@ -6,6 +6,7 @@
  * copying all of udrvd's locked memory takes longer than the call.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -50,7 +51,7 @@ static int start(struct udrvd_job *job)
 	return -ret;
 }
 
-int udrvd_job_run(struct udrvd_job *job, int ms)
+int udrvd_job_run(struct udrvd_job *job, int ms, int *late)
 {
 	struct pollfd p;
 	int ret;
@@ -67,8 +68,11 @@ int udrvd_job_run(struct udrvd_job *job, int ms)
 	p = (struct pollfd){ .fd = job->done, .events = POLLIN };
 	while ((ret = poll(&p, 1, ms)) < 0 && errno == EINTR)
 		;
+	*late = ret ? -1 : fcntl(job->done, F_DUPFD_CLOEXEC, 0);
 	if (ret == 0 && !leave(job))
 		return -ETIMEDOUT;
+	if (*late >= 0)
+		close(*late);
 	/* Done, perhaps at the last moment.  Between its message and its leaving
 	 * the thread still needs the job: a moment, without a system call. */
 	while (ret && atomic_load(&job->users) > 1)

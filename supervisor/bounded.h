@@ -18,8 +18,9 @@ struct udrvd_job {
 
 /*
  * 0: it was run, and the caller drops it.  -ETIMEDOUT: it still runs, and drops
- * itself whenever it returns.  Else -errno, not run, and the caller drops it.
+ * itself whenever it returns; *late, the caller's then, can be read from that moment
+ * on (-1: there was no descriptor left).  Else -errno, not run, and the caller drops it.
  */
-int udrvd_job_run(struct udrvd_job *job, int ms);
+int udrvd_job_run(struct udrvd_job *job, int ms, int *late);
 
 #endif /* UDRVD_BOUNDED_H */

@@ -12,6 +12,8 @@
 #define MS		1000000ull
 /* SIGKILL cannot be refused, but a process stuck in the kernel takes its time. */
 #define KILL_AGAIN	(5000 * MS)
+/* So long may the device take to be quiet before its next driver is given up. */
+#define QUIET_LIMIT	(60000 * MS)
 
 /* An event that an action brought about; it is dealt with after the step. */
 #define NO_EVENT	UDRVD_EVENTS
@@ -72,7 +74,13 @@ static void do_delay(struct udrvd_device *d)
 		udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_BACKOFF,
 				  "%llu ms, useless lives: %u of %u", d->delay / MS,
 				  d->strikes, d->cfg->restart.limit);
-	arm(d, d->delay);
+	arm(d, udrvd_hardware_late(d) ? QUIET_LIMIT : d->delay);
+}
+
+void udrvd_device_quiet(struct udrvd_device *d)
+{
+	if (d->state == UDRVD_BACKOFF)
+		arm(d, d->delay);
 }
 
 static enum udrvd_event unusable(struct udrvd_device *d, const char *text)
@@ -97,6 +105,13 @@ static uint64_t start_limit(const struct udrvd_device *d)
 		d->cfg->stop_timeout : d->cfg->start_timeout;
 }
 
+/* As if a driver had died at once, but none has. */
+static enum udrvd_event wait_for_quiet(struct udrvd_device *d)
+{
+	d->delay = 0;
+	return UDRVD_EV_DIED;
+}
+
 static enum udrvd_event do_spawn(struct udrvd_device *d)
 {
 	bool held = d->page && (d->vfio.device >= 0 || !strcmp(d->cfg->bdf, "none"));
@@ -104,6 +119,10 @@ static enum udrvd_event do_spawn(struct udrvd_device *d)
 	struct udrv_error err;
 	int ret;
 
+	if (udrvd_hardware_late(d))
+		return udrvd_now() - d->late.since < QUIET_LIMIT ? wait_for_quiet(d) :
+			unusable(d, "does not answer: it is not quiet after 60 s; "
+				    "udrvctl start tries again");
 	ret = udrvd_device_open(d, &err);
 	if (ret)
 		return unusable(d, err.text);
@@ -298,6 +317,7 @@ int udrvd_device_init(struct udrvd_device *d, struct udrvd *udrvd,
 	d->watchdog.fn = silent;
 	d->vfio = UDRV_HOST_CLOSED;
 	d->arena = d->checkpoint = d->storm.fd = d->trace.fd = -1;
+	d->late.watch.fd = -1;
 	udrvd_plug_init(d);
 	udrvd_cell_init(&d->cell);
 	d->cgroup = UDRVD_NO_CGROUP;
@@ -313,6 +333,7 @@ void udrvd_device_exit(struct udrvd_device *d)
 	udrvd_timer_cancel(&d->udrvd->loop, &d->plug.timer);
 	udrvd_standby_end(d);
 	udrvd_escalate_end(d);
+	udrvd_hardware_forget(d);
 	udrvd_device_close(d);
 	udrvd_cgroup_close(&d->cgroup);
 	udrvd_notify_close(d);

@@ -89,6 +89,12 @@ struct udrvd_plug {
 	struct udrvd_timer timer;	/* one has come */
 };
 
+/* Quieting the device hangs. */
+struct udrvd_late {
+	struct udrvd_watch watch;	/* fd -1: it does not */
+	uint64_t since;
+};
+
 /* The program that tells somebody; pid 0: it does not run. */
 struct udrvd_escalation {
 	struct udrvd_process process;
@@ -112,6 +118,7 @@ struct udrvd_device {
 	/* What outlives drivers. */
 	struct udrv_host_vfio vfio;		/* all -1: not open, or no hardware */
 	struct udrv_host_ports ports;		/* its driver gets */
+	struct udrvd_late late;
 	int arena, checkpoint;			/* memfds; -1: not made yet */
 	char arena_name[40];			/* and where it is mapped */
 	const volatile struct udrv_checkpoint *page;
@@ -169,6 +176,8 @@ void udrvd_device_exit(struct udrvd_device *d);
 
 /* -EPERM: the state has no use for this command. */
 int udrvd_device_event(struct udrvd_device *d, enum udrvd_event event);
+/* What was late with quieting it has ended. */
+void udrvd_device_quiet(struct udrvd_device *d);
 /* A signal other than SIGKILL, which is UDRVD_EV_KILL.  -ESRCH: no process. */
 int udrvd_device_signal(struct udrvd_device *d, int sig);
 
@@ -184,6 +193,9 @@ void udrvd_device_release(struct udrvd_device *d);
 void udrvd_device_quiesce(struct udrvd_device *d);
 /* The gentle way, for an endpoint that plays on. */
 void udrvd_device_irqs_off(struct udrvd_device *d);
+/* Either of them has not ended in its time, and goes on. */
+bool udrvd_hardware_late(const struct udrvd_device *d);
+void udrvd_hardware_forget(struct udrvd_device *d);
 
 /* ---- device_process.c --------------------------------------------------- */
 /* A process of this program with these descriptors. */

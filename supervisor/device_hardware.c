@@ -13,15 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "bounded.h"
 #include "device.h"
 #include "log.h"
+#include "udrvd.h"
 
-/* Who is late with this quiets the device under its next driver, whose commands hang
- * then until they are out of time: so a busy host gets as long as for an open. */
-#define QUIET_MS	5000
+#define QUIET_MS	1000
 #define CLOSE_MS	1000	/* VFIO resets a device at its last close */
 #define OPEN_MS		5000	/* an old driver may have to let go first */
 
@@ -117,12 +117,22 @@ static struct work *make_with_copies(void (*what)(struct work *w), const struct 
 }
 
 /* 0: it was done, and w is to be dropped. */
-static int within(struct work *w, int ms)
+static int within(struct work *w, int ms, int *late)
 {
-	int ret = w ? udrvd_job_run(&w->job, ms) : -ENOMEM;
+	int ret = w ? udrvd_job_run(&w->job, ms, late) : -ENOMEM;
 
 	if (w && ret && ret != -ETIMEDOUT)
 		drop(&w->job);
+	return ret;
+}
+
+/* Nobody minds when it ends. */
+static int within_or_never(struct work *w, int ms)
+{
+	int late, ret = within(w, ms, &late);
+
+	if (ret == -ETIMEDOUT && late >= 0)
+		close(late);
 	return ret;
 }
 
@@ -134,7 +144,7 @@ int udrvd_hardware_open(struct udrvd_device *d, struct udrv_error *err)
 	if (!strcmp(d->cfg->bdf, "none") || d->vfio.device >= 0)
 		return 0;
 	w = make(do_open, d);
-	ret = within(w, OPEN_MS);
+	ret = within_or_never(w, OPEN_MS);
 	if (ret) {
 		snprintf(err->text, sizeof(err->text), ret == -ETIMEDOUT ?
 			 "does not answer: it was not opened within %d s; udrvctl start tries again" :
@@ -170,7 +180,7 @@ void udrvd_device_release(struct udrvd_device *d)
 	w = make(do_close, d);
 	if (w) {
 		w->vfio = d->vfio;
-		ret = within(w, CLOSE_MS);
+		ret = within_or_never(w, CLOSE_MS);
 		if (!ret)
 			drop(&w->job);
 	} else {
@@ -194,15 +204,58 @@ static void note_step(struct udrvd_device *d, const char *what, uint64_t when, i
 			  strerror(-r));
 }
 
+/* ---- quieting it --------------------------------------------------------------------- */
+
+bool udrvd_hardware_late(const struct udrvd_device *d)
+{
+	return d->late.watch.fd >= 0;
+}
+
+void udrvd_hardware_forget(struct udrvd_device *d)
+{
+	if (d->late.watch.fd < 0)
+		return;
+	udrvd_watch_del(&d->udrvd->loop, &d->late.watch);
+	close(d->late.watch.fd);
+	d->late.watch.fd = -1;
+}
+
+static void quiet_at_last(struct udrvd_watch *w, unsigned int events)
+{
+	struct udrvd_device *d = container_of(w, struct udrvd_device, late.watch);
+
+	udrvd_hardware_forget(d);
+	udrvd_history_add(&d->history, udrvd_now(), UDRVD_H_QUIET, "%llu ms late",
+			  (udrvd_now() - d->late.since) / 1000000ull);
+	udrvd_device_quiet(d);
+}
+
+/* What is late does its work under the next driver, and takes the bus from it or its
+ * interrupts.  So that driver has to wait for it. */
+static int quieted(struct udrvd_device *d, struct work *w)
+{
+	int late, ret = within(w, QUIET_MS, &late);
+
+	if (ret != -ETIMEDOUT || late < 0)
+		return ret;
+	d->late.since = udrvd_now();
+	d->late.watch = (struct udrvd_watch){ late, quiet_at_last };
+	if (udrvd_watch_add(&d->udrvd->loop, &d->late.watch, EPOLLIN)) {
+		close(late);
+		d->late.watch.fd = -1;
+	}
+	return ret;
+}
+
 void udrvd_device_irqs_off(struct udrvd_device *d)
 {
 	struct work *w;
 	int ret;
 
-	if (d->vfio.device < 0)
+	if (d->vfio.device < 0 || udrvd_hardware_late(d))
 		return;
 	w = make_with_copies(do_irqs_off, d);
-	ret = within(w, QUIET_MS);
+	ret = quieted(d, w);
 	note_step(d, UDRVD_H_IRQS, udrvd_now(), ret ? ret : w->ret);
 	if (!ret)
 		drop(&w->job);
@@ -226,12 +279,12 @@ void udrvd_device_quiesce(struct udrvd_device *d)
 	struct work *w;
 	int ret;
 
-	if (d->vfio.device < 0)
+	if (d->vfio.device < 0 || udrvd_hardware_late(d))
 		return;
 	if (!keeps_mappings(d))
 		d->vfio.n_kept = 0;
 	w = make_with_copies(do_quiesce, d);
-	ret = within(w, QUIET_MS);
+	ret = quieted(d, w);
 	d->vfio.n_kept = ret ? 0 : w->vfio.n_kept;
 	for (int i = 0; i < UDRV_QUIESCE_STEPS; i++)
 		note_step(d, what[i], ret ? udrvd_now() : w->log.when[i],

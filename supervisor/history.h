@@ -28,6 +28,7 @@
 #define UDRVD_H_IRQS		"interrupts-off"
 #define UDRVD_H_RESET		"generic-reset"
 #define UDRVD_H_UNMAP		"dma-unmapped"
+#define UDRVD_H_QUIET		"quiet-at-last"	/* it took longer than was waited for */
 #define UDRVD_H_DMA_FAULT	"dma-fault"	/* the IOMMU refused its DMA */
 #define UDRVD_H_STORM		"irq-storm"	/* udrv.ko slowed its interrupts down */
 #define UDRVD_H_ENDPOINT	"endpoint"

@@ -3,6 +3,7 @@
  * than it may; what comes of that later does no harm. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,11 +17,14 @@
 
 #include "../../supervisor/device.h"
 #include "../../supervisor/log.h"
+#include "../../supervisor/udrvd.h"
 
 /* ---- a stand-in for the machine ------------------------------------------------------ */
 
 static enum { NONE, BIND, OPEN, QUIET, IRQS, CLOSE } hangs;
-static atomic_int opened, closed, woken;
+static atomic_int opened, closed, woken, quiets;
+static struct udrvd_watch *watched;
+static bool told;			/* that the device is quiet at last */
 static int gate[2];			/* who hangs reads it */
 
 static void may_hang(int where)
@@ -48,6 +52,7 @@ int udrv_host_open(const char *bdf, struct udrv_host_vfio *v, struct udrv_error 
 
 int udrv_host_quiesce(struct udrv_host_vfio *v, struct udrv_quiesce_log *log)
 {
+	quiets++;
 	may_hang(QUIET);
 	return 0;
 }
@@ -75,6 +80,15 @@ void udrvd_storm_close(struct udrvd_device *d) { }
 void udrvd_plug_open(struct udrvd_device *d) { }
 void udrvd_plug_close(struct udrvd_device *d) { }
 void udrvd_cell_close(struct udrvd_cell *c) { }
+void udrvd_watch_del(struct udrvd_loop *loop, struct udrvd_watch *w) { watched = NULL; }
+void udrvd_device_quiet(struct udrvd_device *d) { told = true; }
+
+int udrvd_watch_add(struct udrvd_loop *loop, struct udrvd_watch *w, unsigned int events)
+{
+	watched = w;
+	return 0;
+}
+
 void udrvd_log(enum udrv_level level, const char *name, const char *fmt, ...) { }
 
 uint64_t udrvd_now(void)
@@ -88,6 +102,7 @@ uint64_t udrvd_now(void)
 /* ---- tests ----------------------------------------------------------------------------- */
 
 static const struct udrvd_config config = { .name = "d", .bdf = "0000:00:04.0", .bind = "udrv" };
+static struct udrvd udrvd;
 static struct udrvd_device dev;
 static uint64_t began;
 
@@ -97,7 +112,12 @@ static int set_up(void **state)
 	dev.vfio = (struct udrv_host_vfio){
 		.container = -1, .group = -1, .device = -1, .irq = -1, .isa = { -1, -1 },
 	};
+	dev.udrvd = &udrvd;
+	dev.late.watch.fd = -1;
+	watched = NULL;
+	told = false;
 	hangs = NONE;
+	atomic_store(&quiets, 0);
 	atomic_store(&opened, 0);
 	atomic_store(&closed, 0);
 	atomic_store(&woken, 0);
@@ -107,6 +127,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+	udrvd_hardware_forget(&dev);
 	close(gate[0]);
 	close(gate[1]);
 	return 0;
@@ -185,6 +206,34 @@ static void quiet_hangs(void **state)
 	let_go(2);
 }
 
+/* Its next driver would lose the bus in the middle of its work. */
+static void late_is_waited_for(void **state)
+{
+	struct udrv_error err;
+
+	assert_int_equal(udrvd_hardware_open(&dev, &err), 0);
+	hangs = QUIET;
+	udrvd_device_quiesce(&dev);
+	assert_true(udrvd_hardware_late(&dev));
+	assert_ptr_equal(watched, &dev.late.watch);
+	/* One at a time, each with its copies. */
+	udrvd_device_quiesce(&dev);
+	udrvd_device_irqs_off(&dev);
+	assert_int_equal(quiets, 1);
+	assert_int_equal(poll(&(struct pollfd){ dev.late.watch.fd, POLLIN, 0 }, 1, 0), 0);
+	let_go(1);
+	assert_int_equal(poll(&(struct pollfd){ dev.late.watch.fd, POLLIN, 0 }, 1, 1000), 1);
+	dev.late.watch.fn(&dev.late.watch, POLLIN);
+	assert_false(udrvd_hardware_late(&dev));
+	assert_null(watched);
+	assert_true(told);
+	assert_non_null(strstr(last_of(UDRVD_H_QUIET), " ms late"));
+	hangs = NONE;
+	udrvd_device_quiesce(&dev);
+	assert_int_equal(quiets, 2);
+	udrvd_device_release(&dev);
+}
+
 static void irqs_hang(void **state)
 {
 	struct udrv_error err;
@@ -215,7 +264,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_hangs), TEST(bind_hangs), TEST(open_hangs), TEST(quiet_hangs),
+		TEST(nothing_hangs), TEST(bind_hangs), TEST(open_hangs), TEST(quiet_hangs), TEST(late_is_waited_for),
 		TEST(irqs_hang), TEST(close_hangs),
 	};
 
