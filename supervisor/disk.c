@@ -6,8 +6,8 @@
  * the kernel does not let go of a dead driver.  What the kernel takes its time
  * for comes back through the command ring.
  *
- * After a death RECOVER is asked for at once, while the next driver is still
- * starting, and END before that one fetches: should it die in between, the
+ * After a death RECOVER is asked for as soon as it may be, while the next driver is
+ * still starting, and END before that one fetches: should it die in between, the
  * device is live for a moment, and then lost like any other.  An END that came
  * after such a death would leave it live, and without a driver, for ever.
  */
@@ -29,6 +29,9 @@
  * every request; somebody wants to know about longer times. */
 #define SLOW		(5000 * MS)
 #define RETRY_SLOW	(100 * MS)
+/* Linux 6.12 takes back a dead driver's commands once more just after it has said that it
+ * holds the requests; a RECOVER at that moment is a NULL pointer in io_uring_cmd_done(). */
+#define TAKEN_BACK	(5 * MS)
 /* For a disk that nobody has used yet: then it is made again. */
 #define PATIENCE	(1000 * MS)
 #define LINKS		"/dev/udrv"
@@ -96,8 +99,8 @@ static void lose(struct udrvd_disk *disk)
 {
 	disk->state = UDRVD_DISK_LOST;
 	disk->lost = udrvd_now();
-	disk->warned = false;
-	begin(disk, UDRV_UBLK_RECOVER);
+	disk->warned = disk->held = false;
+	begin(disk, UDRV_UBLK_LOOK);
 }
 
 /* ---- its channel --------------------------------------------------------------- */
@@ -141,7 +144,7 @@ static void try_again(struct udrvd_timer *t)
 	struct udrvd_disk *disk = container_of(t, struct udrvd_disk, timer);
 
 	if (disk->state == UDRVD_DISK_LOST)
-		begin(disk, UDRV_UBLK_RECOVER);
+		begin(disk, disk->held ? UDRV_UBLK_RECOVER : UDRV_UBLK_LOOK);
 	else
 		send_channel(disk);
 }
@@ -180,19 +183,10 @@ static bool was_used(const struct udrvd_disk *disk)
 	return u->reads || u->writes || u->flushes || u->discards || u->errors;
 }
 
-static void recover_done(struct udrvd_disk *disk, int result)
+static void not_let_go(struct udrvd_disk *disk, int result)
 {
 	uint64_t since = udrvd_now() - disk->lost;
 
-	/* EINVAL: an udrvd before us had got as far as this. */
-	if (!result || result == -EINVAL) {
-		disk->state = UDRVD_DISK_OPEN;
-		disk->fresh = false;
-		note(disk, "let go");
-		begin(disk, UDRV_UBLK_END);
-		send_channel(disk);
-		return;
-	}
 	/* If its driver dies while it is started, Linux 6.12 may not notice. */
 	if (since > PATIENCE && disk->fresh && !was_used(disk)) {
 		bool wanted = disk->wanted;
@@ -211,6 +205,30 @@ static void recover_done(struct udrvd_disk *disk, int result)
 	udrvd_timer_arm(loop_of(disk), &disk->timer, since > SLOW ? RETRY_SLOW : RETRY);
 }
 
+static void look_done(struct udrvd_disk *disk, int result)
+{
+	if (result) {
+		not_let_go(disk, result);
+		return;
+	}
+	disk->held = true;
+	udrvd_timer_arm(loop_of(disk), &disk->timer, TAKEN_BACK);
+}
+
+static void recover_done(struct udrvd_disk *disk, int result)
+{
+	/* EINVAL: an udrvd before us had got as far as this. */
+	if (result && result != -EINVAL) {
+		not_let_go(disk, result);
+		return;
+	}
+	disk->state = UDRVD_DISK_OPEN;
+	disk->fresh = false;
+	note(disk, "let go");
+	begin(disk, UDRV_UBLK_END);
+	send_channel(disk);
+}
+
 static void end_done(struct udrvd_disk *disk, int result)
 {
 	if (result) {
@@ -218,6 +236,7 @@ static void end_done(struct udrvd_disk *disk, int result)
 			  disk->unit, strerror(-result));
 		disk->state = UDRVD_DISK_LOST;
 		disk->lost = udrvd_now();
+		disk->held = false;
 		udrvd_timer_arm(loop_of(disk), &disk->timer, RETRY_SLOW);
 		return;
 	}
@@ -239,6 +258,9 @@ static void command_done(struct udrvd_watch *w, unsigned int events)
 	switch (cmd) {
 	case UDRV_UBLK_START:
 		started(disk, result);
+		break;
+	case UDRV_UBLK_LOOK:
+		look_done(disk, result);
 		break;
 	case UDRV_UBLK_RECOVER:
 		recover_done(disk, result);

@@ -31,6 +31,7 @@ struct udrvd_disk {
 	struct udrvd_watch watch;	/* for the end of a command */
 	struct udrvd_timer timer;	/* to try again */
 	uint64_t lost;			/* since when */
+	bool held;			/* the kernel holds the dead driver's requests */
 	bool warned;			/* that it takes long */
 	bool fresh;			/* no driver of it has died yet */
 	bool wanted;			/* the driver waits for the channel ... */

@@ -29,6 +29,7 @@ struct udrv_ublk {
 	unsigned int depth;
 	bool busy;			/* a command of udrv_host_ublk_begin() is out */
 	enum udrv_ublk_cmd cmd;
+	struct ublksrv_ctrl_dev_info info;	/* what UDRV_UBLK_LOOK sees */
 };
 
 /* user_data of an asynchronous command, a synchronous one, and a cancel. */
@@ -347,6 +348,7 @@ int udrv_host_ublk_begin(struct udrv_ublk *u, enum udrv_ublk_cmd cmd, int pid)
 {
 	static const unsigned int ops[] = {
 		[UDRV_UBLK_START] = UBLK_U_CMD_START_DEV,
+		[UDRV_UBLK_LOOK] = UBLK_U_CMD_GET_DEV_INFO,
 		[UDRV_UBLK_RECOVER] = UBLK_U_CMD_START_USER_RECOVERY,
 		[UDRV_UBLK_END] = UBLK_U_CMD_END_USER_RECOVERY,
 		[UDRV_UBLK_STOP] = UBLK_U_CMD_STOP_DEV,
@@ -359,6 +361,10 @@ int udrv_host_ublk_begin(struct udrv_ublk *u, enum udrv_ublk_cmd cmd, int pid)
 
 	if (u->busy)
 		return -EALREADY;
+	if (cmd == UDRV_UBLK_LOOK) {
+		c.addr = (uintptr_t)&u->info;
+		c.len = sizeof(u->info);
+	}
 	ret = queue(u, ops[cmd], &c, ASYNC);
 	u->busy = !ret;
 	u->cmd = cmd;
@@ -380,5 +386,7 @@ int udrv_host_ublk_end(struct udrv_ublk *u, enum udrv_ublk_cmd *cmd, int *result
 	*result = cqe->res;
 	io_uring_cqe_seen(&u->ring, cqe);
 	u->busy = false;
+	if (u->cmd == UDRV_UBLK_LOOK && !*result && u->info.state != UBLK_S_DEV_QUIESCED)
+		*result = -EBUSY;
 	return 0;
 }

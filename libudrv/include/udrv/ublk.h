@@ -6,7 +6,8 @@
  *
  * The life of a device: udrv_host_ublk_add(), a server opens its character
  * device and fetches (udrv/blk.h), UDRV_UBLK_START.  After the server's death
- * UDRV_UBLK_RECOVER until it is not -EBUSY, then UDRV_UBLK_END and a new server;
+ * UDRV_UBLK_LOOK until it is not -EBUSY and, some milliseconds after that, for Linux's
+ * sake, UDRV_UBLK_RECOVER until it is not -EBUSY, then UDRV_UBLK_END and a new server;
  * END completes once that one has fetched.
  */
 #ifndef UDRV_UBLK_H
@@ -20,6 +21,7 @@ struct udrv_ublk;
 /* Commands that may take long; one at a time. */
 enum udrv_ublk_cmd {
 	UDRV_UBLK_START,	/* /dev/ublkbN appears; waits for the server */
+	UDRV_UBLK_LOOK,		/* -EBUSY: a dead server's requests are not held yet */
 	UDRV_UBLK_RECOVER,	/* -EBUSY: the dead server is not all gone;
 				 * -EINVAL: it is, and nobody served since */
 	UDRV_UBLK_END,		/* held requests go to the server; waits for it */
