@@ -51,8 +51,8 @@ VARIANTS = {
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
     "ide-icount": {"icount": True, "ide": True},
-    # 2 ns for each, two processors: network traffic whose timing says something.
-    "net-icount": {"icount": True, "shift": 1, "cpus": 2},
+    # 2 ns for each: network traffic whose timing says something.
+    "net-icount": {"icount": True, "shift": 1},
     # And with everything that a driver of ours can drive.
     "all-icount": {"icount": True, "ide": True, "snd": True},
     # With two disks on each of its channels: the first one's writes are logged by QEMU,
