@@ -47,6 +47,7 @@ SLOW = 6 if os.environ.get("KERNEL") == "debug" else 1
 QEMU_DEATHS = re.compile(r"triple fault|e1000e_intrmgr_on_msix_throttling_timer: Assertion")
 # Whatever comes of the kernel or stays behind is no matter of timing.
 NEVER_AGAIN = ("kernel log clean", "leaves nothing behind")
+SILENT_DEATHS = 3       # of one test: two in a row were seen
 # What of our environment the guest's programs see: how DMA is mapped
 # (udrv/host.h), and how long a test with a long version is to take (abuse.mk).
 PASSED_ON = ("UDRV_IOMMU", "UDRV_TIMEOUT", "ABUSE_CALLS", "ABUSE_SECONDS", "ABUSE_SEED")
@@ -178,7 +179,7 @@ class Check:
         for i, name in enumerate(names):
             status, _, seconds = read(f"{out}/tap/{name}.rc").partition("\n")
             text = read(f"{out}/tap/{name}.tap")
-            if not status and self.first_silent_death(name, folder):
+            if not status and self.silent_death(name, folder):
                 return names[i:]
             if not status:
                 self.add(f"vm.{name}", [died(text, folder)])
@@ -199,17 +200,18 @@ class Check:
             own.ran_in_vm(out)
             own.write(f"{self.out}/report/{name}")
 
-    def first_silent_death(self, name, folder):
+    def silent_death(self, name, folder):
         """QEMU ended, as it is known to do, and the kernel has not said a word.  The
         test runs once more; the report has its name and how QEMU ended."""
-        again = self.report.fields["raw"].setdefault("died_silently", {})
+        deaths = self.report.fields["raw"].setdefault("died_silently", {})
+        before = deaths.get(name, [])
         console = read(f"{folder}/console.log")
         why = read(f"{folder}/why").strip()
-        if name in again or not QEMU_DEATHS.search(why) or \
+        if len(before) == SILENT_DEATHS or not QEMU_DEATHS.search(why) or \
                 re.search(r"Oops|BUG:|panic|Call Trace|lockup|blocked for more than", console):
             return False
         print(f"  vm.{name}: {why}; once more", flush=True)
-        again[name] = why
+        deaths[name] = before + [why]
         return True
 
     def run_vm(self, run, machine, limit, env, names, prefix):
