@@ -201,14 +201,19 @@ class Check:
             own.write(f"{self.out}/report/{name}")
 
     def silent_death(self, name, folder):
-        """QEMU ended, as it is known to do, and the kernel has not said a word.  The
-        test runs once more; the report has its name and how QEMU ended."""
+        """QEMU ended, as it is known to do, and the kernel has not said a word; or its
+        first word is an int3, which is QEMU's race with the kernel's patching.  The test
+        runs once more; the report has its name and how QEMU ended."""
         deaths = self.report.fields["raw"].setdefault("died_silently", {})
         before = deaths.get(name, [])
         console = read(f"{folder}/console.log")
         why = read(f"{folder}/why").strip()
-        if len(before) == SILENT_DEATHS or not QEMU_DEATHS.search(why) or \
-                re.search(r"Oops|BUG:|panic|Call Trace|lockup|blocked for more than", console):
+        said = re.search(r"(Oops|BUG:|panic|Call Trace|lockup|blocked for more than).*", console)
+        if said and said[0].startswith("Oops: int3: "):
+            why = said[0]
+        elif said or not QEMU_DEATHS.search(why):
+            return False
+        if len(before) == SILENT_DEATHS:
             return False
         print(f"  vm.{name}: {why}; once more", flush=True)
         deaths[name] = before + [why]
