@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.path.join(TOP, os.environ.get("O", "build")))
 UDRVCTL = BUILD + "/supervisor/udrvctl"
@@ -53,16 +55,6 @@ COMMANDS = [
     ("shutdown", 0, {"ok"}),
 ]
 
-results = 0
-
-
-def result(good, name, note=""):
-    global results
-    results += 1
-    print(f"{'ok' if good else 'not ok'} {results} - {name}")
-    if not good:
-        print("".join(f"# {line}\n" for line in str(note).splitlines()), end="")
-
 
 def no_constant(name):
     raise ValueError(f"{name} is not JSON")
@@ -97,16 +89,16 @@ def try_command(words, status, keys, ctl):
     argv = ctl + (["--json", *words.split()] if before else [*words.split(), "--json"])
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     note = f"{' '.join(argv)} -> {done.returncode}\n{done.stdout}\n{done.stderr}"
-    result(done.returncode == status, f"{words.split('/')[0]}: exit status {status}", note)
+    tap.result(done.returncode == status, f"{words.split('/')[0]}: exit status {status}", note)
     if keys is None:
-        result(done.stdout == "", f"{words}: nothing on stdout", note)
+        tap.result(done.stdout == "", f"{words}: nothing on stdout", note)
         return
     # One document, or a line for each look.
     texts = done.stdout.splitlines() if words.startswith("top") else [done.stdout]
     wrong = [judge(text, keys) for text in texts]
-    result(texts and not any(wrong), f"{words.split('/')[0]}: JSON", f"{wrong}\n{note}")
+    tap.result(texts and not any(wrong), f"{words.split('/')[0]}: JSON", f"{wrong}\n{note}")
     if status == 1 and "bind" in words:
-        result(NOBODY in done.stderr, f"{words}: people are told as well", note)
+        tap.result(NOBODY in done.stderr, f"{words}: people are told as well", note)
 
 
 def run(folder):
@@ -138,12 +130,12 @@ def main():
     for words in re.findall(r"^  ([a-z][a-z |]*)", text, re.M):
         described |= {word.split()[0] for word in words.split("  ")[0].split("|")}
     tried = {words.split()[0] for words, _, _ in COMMANDS}
-    result(len(described) > 12 and described == tried, "every command is tried",
+    tap.result(len(described) > 12 and described == tried, "every command is tried",
            f"described {sorted(described)}\ntried {sorted(tried)}")
     with tempfile.TemporaryDirectory(prefix="udrv-json-") as folder:
         os.chmod(folder, 0o755)
         run(folder)
-    print(f"1..{results}")
+    tap.plan()
     return 0
 
 

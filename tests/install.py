@@ -8,22 +8,14 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PREFIX = "/opt/udrv"
 FILES = ["sbin/udrvd", "bin/udrvctl", "lib/udrv/e1000", "lib/udrv/ide", "lib/udrv/ac97",
          "lib/udrv/hda", "lib/libudrv.a", "lib/pkgconfig/libudrv.pc", "include/udrv.h",
          "include/udrv/net.h", "lib/systemd/system/udrvd.service", "lib/udev/rules.d/05-udrv.rules",
          "share/man/man4/udrv.4", "share/doc/udrv/udrvd.md", "share/doc/udrv/examples/e1000.ini"]
-
-results = 0
-
-
-def result(good, name, note=""):
-    global results
-    results += 1
-    print(f"{'ok' if good else 'not ok'} {results} - {name}")
-    if not good:
-        print("".join(f"# {line}\n" for line in str(note).splitlines()), end="")
 
 
 def run(*words, **env):
@@ -42,23 +34,23 @@ def main():
     with tempfile.TemporaryDirectory(prefix="udrv-install-") as dest:
         where = dest + PREFIX
         good, text = run("make", "-s", "install", f"DESTDIR={dest}", f"PREFIX={PREFIX}")
-        result(good, "make install", text)
+        tap.result(good, "make install", text)
         missing = [f for f in FILES if not os.path.exists(f"{where}/{f}")]
-        result(not missing, "all of it is there", missing)
+        tap.result(not missing, "all of it is there", missing)
         good, text = run(f"{where}/sbin/udrvd", "--version")
-        result(good and text.startswith("udrvd "), "udrvd starts", text)
+        tap.result(good and text.startswith("udrvd "), "udrvd starts", text)
         good, text = run("grep", "-rn", "/usr/s\\?bin/udrv", f"{where}/lib/systemd",
                          f"{where}/lib/udev")
-        result(not good, "nothing points out of the prefix", text)
+        tap.result(not good, "nothing points out of the prefix", text)
         good, text = run(f"{where}/sbin/udrvd", "--check", "-c", f"{where}/share/doc/udrv/examples")
-        result(good, "the examples are right", text)
+        tap.result(good, "the examples are right", text)
         env = {"PKG_CONFIG_PATH": f"{where}/lib/pkgconfig", "PKG_CONFIG_SYSROOT_DIR": dest}
         flags = run("pkg-config", "--cflags", "--libs", "libudrv", **env)[1].split()
         good, text = run("cc", "-Wall", "-Werror", "-o", f"{dest}/edu", "examples/edu.c", *flags)
-        result(good, "a driver is built with it", text)
+        tap.result(good, "a driver is built with it", text)
         good, text = run(f"{dest}/edu", "qtest:edu")
-        result(good and "DMA done" in text, "and drives", text)
-    print(f"1..{results}")
+        tap.result(good and "DMA done" in text, "and drives", text)
+    tap.plan()
     return 0
 
 

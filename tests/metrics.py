@@ -16,6 +16,8 @@ import time
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.path.join(TOP, os.environ.get("O", "build")))
 UDRVCTL = BUILD + "/supervisor/udrvctl"
@@ -66,16 +68,6 @@ WANTED = {
     ("udrv_device_info", "net0", "0000:00:04.0", "/usr/lib/udrv/x", 'we"ird\\name'): 1,
 }
 
-results = 0
-
-
-def result(good, name, note=""):
-    global results
-    results += 1
-    print(f"{'ok' if good else 'not ok'} {results} - {name}")
-    if not good and note:
-        print("".join(f"# {line}\n" for line in str(note).splitlines()), end="")
-
 
 def metrics(path):
     return subprocess.run([UDRVCTL, "-s", path, "metrics"], stdout=subprocess.PIPE, text=True,
@@ -115,13 +107,13 @@ def every_kind(folder):
     try:
         got = samples(text)
     except ValueError as e:
-        result(False, "the parser takes it", f"{e}\n{text}")
+        tap.result(False, "the parser takes it", f"{e}\n{text}")
         return
-    result(True, "the parser takes it")
+    tap.result(True, "the parser takes it")
     for key, value in WANTED.items():
-        result(got.get(key) == value, f"{key[0]} of {' '.join(key[1:])}",
+        tap.result(got.get(key) == value, f"{key[0]} of {' '.join(key[1:])}",
                f"{got.get(key)} instead of {value}")
-    result(text.endswith("# EOF\n"), "it ends as it should")
+    tap.result(text.endswith("# EOF\n"), "it ends as it should")
 
 
 def rates(folder):
@@ -135,12 +127,12 @@ def rates(folder):
     rows = {line.split()[0]: line.split() for line in text.splitlines()}
     # NAME STATE PID RESTARTS IRQ/S OPS/S IN OUT; the time between is not ours to say.
     irq, ops, in_ = (float(v) for v in rows["net0"][4:7])
-    result(0 < irq <= 400 and abs(irq - 4 * ops) <= 4 and abs(irq - 2 * in_) <= 2,
+    tap.result(0 < irq <= 400 and abs(irq - 4 * ops) <= 4 and abs(irq - 2 * in_) <= 2,
            "top: rates of a network device", text)
     out = rows["disk0"][7]
-    result(out.endswith("M") and 1 < float(out[:-1]) <= 103, "top: bytes to a disk", text)
-    result(rows["bare"][4:8] == ["0"] * 4, "top: a device that does nothing", text)
-    result(len(text.splitlines()) == 5, "top: as often as it was asked to", text)
+    tap.result(out.endswith("M") and 1 < float(out[:-1]) <= 103, "top: bytes to a disk", text)
+    tap.result(rows["bare"][4:8] == ["0"] * 4, "top: a device that does nothing", text)
+    tap.result(len(text.splitlines()) == 5, "top: as often as it was asked to", text)
 
 
 def real_udrvd(folder):
@@ -156,12 +148,12 @@ def real_udrvd(folder):
             while subprocess.run([UDRVCTL, "-s", path, "wait", "fake", "running"], check=False,
                                  stderr=subprocess.DEVNULL).returncode:
                 if time.monotonic() > end:
-                    result(False, "udrvd runs")
+                    tap.result(False, "udrvd runs")
                     return
                 time.sleep(0.05)
             got = samples(metrics(path))
-            result(got[("udrv_starts_total", "fake")] == 1, "a real one: starts", got)
-            result(got[("udrv_state", "fake", "running")] == 1, "a real one: running", got)
+            tap.result(got[("udrv_starts_total", "fake")] == 1, "a real one: starts", got)
+            tap.result(got[("udrv_state", "fake", "running")] == 1, "a real one: running", got)
         finally:
             udrvd.terminate()
 
@@ -172,7 +164,7 @@ def main():
         every_kind(folder)
         rates(folder)
         real_udrvd(folder)
-    print(f"1..{results}")
+    tap.plan()
     return 0
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Reads TAP, from CMocka, from tests/vm/lib.sh and from the VM's runner."""
+"""Reads TAP, from CMocka, from tests/vm/lib.sh and from the VM's runner; and
+prints that of a test in Python."""
 
 import re
 from dataclasses import dataclass, field
@@ -64,3 +65,20 @@ def judge(text, status):
         tail = text.splitlines()[-15:]
         results.append(Result("runs to its end", FAILED, problems + tail))
     return results
+
+
+_printed = 0
+
+
+def result(good, name, note=""):
+    """Prints a result, and why it is a bad one."""
+    global _printed
+    _printed += 1
+    print(f"{'ok' if good else 'not ok'} {_printed} - {name}")
+    if not good and note:
+        print("".join(f"# {line}\n" for line in str(note).splitlines()), end="")
+
+
+def plan():
+    """Prints how many results there were."""
+    print(f"1..{_printed}")
