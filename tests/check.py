@@ -10,7 +10,8 @@ N skipped"; the exit status is 1 when a test failed.
 
 CHECK_AGAIN=1 in the environment, for hosts whose load is not ours: what failed
 runs once more by itself at the end, and the second run counts.  A line "UNSTABLE"
-and raw.unstable in the report say what the first one failed at.
+names it, and raw.unstable in the report says what the first one failed at; it is
+printed if the second one fails too.
 """
 
 import argparse
@@ -69,9 +70,8 @@ class Check:
         self.repeat[prefix] = item
         self.report.fields["raw"].setdefault("unstable", {})[prefix] = {
             r.name: r.notes for r in failed}
-        for r in failed:
-            print("\n    ".join([f"UNSTABLE {prefix}.{r.name}: runs once more", *r.notes]))
-        sys.stdout.flush()
+        print(f"UNSTABLE {prefix}: runs once more, for " + ", ".join(r.name for r in failed),
+              flush=True)
         return True
 
     def second_runs(self):
@@ -82,6 +82,7 @@ class Check:
 
     def add(self, prefix, results):
         """Counts results, and prints those that failed."""
+        first = self.report.fields["raw"].get("unstable", {}).get(prefix, {})
         for result in results:
             self.counts[result.outcome] += 1
             name = f"{prefix}.{result.name}"
@@ -94,6 +95,8 @@ class Check:
                 print(f"FAILED {name}")
                 for note in result.notes:
                     print(f"    {note}")
+                for note in first.get(result.name, []):
+                    print(f"    at first: {note}")
         sys.stdout.flush()
 
     # ---- programs on the host ------------------------------------------

@@ -30,21 +30,21 @@ static uid_t owner;
 
 /* ---- fork ------------------------------------------------------------------------ */
 
-struct heirs {
-	pid_t pid[HEIRS];
+static struct heirs {
+	pid_t pid[HEIRS];		/* 0: none */
 	uint64_t *counted;		/* by each, shared */
-};
+} h;
 
-static struct heirs *heirs_begin(int fd)
+/* All of them wait when this returns: a line that is asserted is on again as soon as
+ * anyone comes to wait for it, also between another's read and that one's edu_ack(). */
+static void heirs_begin(int fd)
 {
-	static struct heirs h;
-
 	h.counted = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(h.counted, MAP_FAILED);
 	for (int i = 0; i < HEIRS; i++) {
 		h.pid[i] = fork();
 		assert_true(h.pid[i] >= 0);
-		/* Left behind by a test that failed, it would keep our output open. */
+		/* Left behind, it would keep our output open. */
 		if (!h.pid[i])
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 		while (!h.pid[i]) {
@@ -56,26 +56,36 @@ static struct heirs *heirs_begin(int fd)
 			__atomic_add_fetch(&h.counted[i], (uint64_t)count, __ATOMIC_SEQ_CST);
 		}
 	}
-	return &h;
+	for (int i = 0; i < HEIRS; i++)
+		wait_asleep(h.pid[i]);
 }
 
-static uint64_t heirs_counted(struct heirs *h)
+static void heir_ends(int i)
+{
+	if (h.pid[i] <= 0)
+		return;
+	kill(h.pid[i], SIGKILL);
+	assert_int_equal(waitpid(h.pid[i], NULL, 0), h.pid[i]);
+	h.pid[i] = 0;
+}
+
+static uint64_t heirs_counted(void)
 {
 	uint64_t sum = 0;
 
 	for (int i = 0; i < HEIRS; i++)
-		sum += __atomic_load_n(&h->counted[i], __ATOMIC_SEQ_CST);
+		sum += __atomic_load_n(&h.counted[i], __ATOMIC_SEQ_CST);
 	return sum;
 }
 
-static void raise_and_wait(struct heirs *h, uint64_t sum)
+static void raise_and_wait(uint64_t sum)
 {
 	edu_raise(&edu);
-	for (int ms = 0; heirs_counted(h) < sum; ms++) {
+	for (int ms = 0; heirs_counted() < sum; ms++) {
 		assert_true(ms < slow_ms(10000));
 		sleep_ms(1);
 	}
-	assert_int_equal(heirs_counted(h), sum);
+	assert_int_equal(heirs_counted(), sum);
 }
 
 /* All who inherited it are one owner: each interrupt is one's, it stays taken as
@@ -83,7 +93,6 @@ static void raise_and_wait(struct heirs *h, uint64_t sum)
 static void heirs_are_one_owner(int (*open_it)(void), unsigned int per_raise)
 {
 	int fd = open_it();
-	struct heirs *h;
 
 	assert_true(fd >= 0);
 	/* One that an earlier owner raised may have been on its way. */
@@ -91,21 +100,20 @@ static void heirs_are_one_owner(int (*open_it)(void), unsigned int per_raise)
 	while (get_count(fd) > 0)
 		;
 	nonblock(fd, false);
-	h = heirs_begin(fd);
+	heirs_begin(fd);
 	close(fd);
 	for (uint64_t i = 1; i <= INTERRUPTS; i++)
-		raise_and_wait(h, i * per_raise);
+		raise_and_wait(i * per_raise);
 	for (int i = 0; i < HEIRS; i++) {
 		assert_int_equal(open_it(), -EBUSY);
-		kill(h->pid[i], SIGKILL);
-		assert_int_equal(waitpid(h->pid[i], NULL, 0), h->pid[i]);
+		heir_ends(i);
 		/* The others go on. */
 		if (i < HEIRS - 1)
-			raise_and_wait(h, (uint64_t)(INTERRUPTS + 1 + i) * per_raise);
+			raise_and_wait((uint64_t)(INTERRUPTS + 1 + i) * per_raise);
 	}
 	fds[0] = open_it();
 	assert_true(fds[0] >= 0);
-	munmap(h->counted, 4096);
+	munmap(h.counted, 4096);
 }
 
 static int open_line(void)
@@ -311,8 +319,11 @@ static int setup(void **state)
 	return vec_setup(state) || (owner && seteuid(owner));
 }
 
+/* What a test that failed has left would keep the interrupt from the next one. */
 static int teardown(void **state)
 {
+	for (int i = 0; i < HEIRS; i++)
+		heir_ends(i);
 	edu_ack(&edu);
 	return (owner && seteuid(0)) || vec_teardown(state);
 }

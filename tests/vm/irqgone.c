@@ -206,24 +206,6 @@ static pid_t waiter(int (*wait)(int), bool idle)
 	_exit(fd < 0 ? 101 : wait(fd));
 }
 
-/* Until the child sleeps, which it does in no other place. */
-static void wait_asleep(pid_t pid)
-{
-	char path[32], state = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	for (int ms = 0; state != 'S'; ms++) {
-		FILE *file = fopen(path, "r");
-
-		assert_non_null(file);
-		assert_int_equal(fscanf(file, "%*d %*s %c", &state), 1);
-		fclose(file);
-		assert_true(ms < slow_ms(5000));
-		sleep_ms(1);
-	}
-	sleep_ms(10);
-}
-
 /* A line is gone when all its devices are: they go one after the other. */
 static void goes_under(int (*wait)(int))
 {

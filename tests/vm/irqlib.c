@@ -337,3 +337,20 @@ int udrv_sysfs(const char *file, const char *bdf, int ms)
 	}
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
 }
+
+void wait_asleep(pid_t pid)
+{
+	char path[32], state = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (int ms = 0; state != 'S'; ms++) {
+		FILE *file = fopen(path, "r");
+
+		assert_non_null(file);
+		assert_int_equal(fscanf(file, "%*d %*s %c", &state), 1);
+		fclose(file);
+		assert_true(ms < slow_ms(5000));
+		sleep_ms(1);
+	}
+	sleep_ms(10);
+}

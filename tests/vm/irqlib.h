@@ -61,6 +61,7 @@ int put(int fd, uint32_t value);		/* write(): 0 or -errno */
 bool readable(int fd, int ms);			/* poll() says POLLIN in time */
 void nonblock(int fd, bool on);
 void sleep_ms(int ms);
+void wait_asleep(pid_t pid);	/* until a child sleeps, which it does in one place only */
 /* A time limit, longer on a kernel that is slow because it checks itself (SLOW).
  * readable() and udrv_sysfs() apply it themselves. */
 int slow_ms(int ms);
