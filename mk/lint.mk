@@ -29,4 +29,5 @@ lint-man:
 # clang-tidy counts suppressed warnings on stderr; findings are on stdout.
 lint-tidy:
 	$(say) TIDY "$(words $(LINT_C)) files"
-	$(Q)clang-tidy --quiet $(LINT_C) -- -std=gnu11 -D_GNU_SOURCE -Ilibudrv/include 2>/dev/null
+	$(Q)printf '%s\n' $(LINT_C) | xargs -n 8 -P $(shell nproc) sh -c \
+		'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Ilibudrv/include 2>/dev/null' tidy
