@@ -295,6 +295,8 @@ static void a_request_that_changes_takes_nothing(void **state)
 {
 	struct liar l = { .set = {
 		.argsz = sizeof(l.set) + sizeof(l.event), .count = 1,
+		/* Never 0, the INTx: VFIO would keep that one, and nobody have the MSI. */
+		.index = VFIO_PCI_REQ_IRQ_INDEX,
 		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 	} };
 	pthread_t liar, asker;
