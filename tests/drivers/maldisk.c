@@ -7,6 +7,7 @@
  * its limits.
  */
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -46,7 +47,15 @@ static void open_vfio(void) { ring_open("/dev/vfio/vfio", O_RDWR); }
 static void open_ublk(void) { ring_open("/dev/ublk-control", O_RDWR); }
 static void open_mem(void) { ring_open("/dev/mem", O_RDWR); }
 static void open_proc(void) { ring_open("/proc/1/environ", O_RDONLY); }
-static void write_itself(void) { ring_open("/udrv/tests/bin/maldisk", O_WRONLY | O_TRUNC); }
+/* The C library, where stdout is; to a program that runs nobody can write. */
+static void write_library(void)
+{
+	Dl_info lib;
+
+	if (dladdr(stdout, &lib))
+		ring_open(lib.dli_fname, O_WRONLY);
+}
+
 static void make_file(void) { ring_open("/left", O_WRONLY | O_CREAT); }
 
 static void prep_mkdir(struct io_uring_sqe *sqe, void *arg)
@@ -176,7 +185,7 @@ static const struct attempt attempts[] = {
 	{ "open /dev/ublk-control", open_ublk },
 	{ "open /dev/mem", open_mem },
 	{ "open somebody's /proc", open_proc },
-	{ "change its own program", write_itself },
+	{ "change a library", write_library },
 	{ "make a file", make_file },
 	{ "make a directory", make_directory },
 	{ "remove its own program", remove_itself },
