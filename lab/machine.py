@@ -51,6 +51,8 @@ VARIANTS = {
     # One instruction is one nanosecond of the guest's, whatever the host does.
     "icount": {"icount": True},
     "ide-icount": {"icount": True, "ide": True},
+    # Its first disk is none of the host's, and takes no time: what is left is the drivers'.
+    "null-icount": {"icount": True, "ide": True, "null": True},
     # 2 ns for each: network traffic whose timing says something.
     "net-icount": {"icount": True, "shift": 1},
     # And with everything that a driver of ours can drive.
@@ -133,7 +135,7 @@ def qemu_argv(lab, payload, run, variant="default", append="", interactive=False
         argv += ["-drive", f"if=none,id=modules,file={kernel}/modules.img,format=raw,readonly=on",
                  "-device", "virtio-blk-pci,drive=modules,bus=pcie.0,addr=0x1b"]
     if options.get("ide"):
-        argv += _ide(run, icount, options.get("power"))
+        argv += _ide(run, icount, options.get("power"), options.get("null"))
     if options.get("ide_four"):
         argv += _ide_four(run)
     if options.get("snd"):
@@ -179,7 +181,7 @@ def _spare(payload):
     ]
 
 
-def _ide(run, icount, power):
+def _ide(run, icount, power, null):
     """A controller in compatibility mode, slot 13: two disks (the second needs
     48-bit addresses) on its first channel, an empty CD drive on the other.  Where an
     idle guest's clock jumps, a flush must not take the host's time."""
@@ -192,7 +194,10 @@ def _ide(run, icount, power):
         if power and n == 0:
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "1G"], check=True)
             kind = "qcow2,cache=none"
-        argv += ["-drive", f"if=none,id=ide{n},file={image},format={kind},discard=unmap",
+        where = f"file={image},format={kind}"
+        if null and n == 0:
+            where = "driver=raw,file.driver=null-co,file.size=1G,file.read-zeroes=on"
+        argv += ["-drive", f"if=none,id=ide{n},{where},discard=unmap",
                  "-device", f"ide-hd,bus=ide.0,unit={n},drive=ide{n},serial=ide{n}"]
     return argv + ["-device", "ide-cd,bus=ide.1,unit=0"]
 

@@ -10,30 +10,10 @@ out=$1 rounds=${2:-3}
 exec 3> "$out"
 modprobe -a ata_piix sd_mod ublk_drv || exit
 
-# measure WHO: all jobs once.
-measure() {
-	local who=$1 name words before
-	while read -r name words; do
-		before=$(busy)
-		# shellcheck disable=SC2086 # words
-		fio_on "$disk" "$name" $words --time_based --runtime=3 || return
-		python3 - "$who" "$name" $(($(busy) - before)) >&3 <<'PY'
-import json, sys
-with open("/tmp/fio.json") as f:
-    text = f.read()
-job = json.loads(text[text.index("{"):])["jobs"][0]
-side = max((job["read"], job["write"]), key=lambda s: s["total_ios"])
-print(json.dumps({"who": sys.argv[1], "job": sys.argv[2], "iops": side["iops"],
-                  "mb_s": side["bw_bytes"] / 1e6,
-                  "cpu_us_per_io": int(sys.argv[3]) * 1e4 / max(side["total_ios"], 1)}))
-PY
-	done <<< "$jobs_list"
-}
-
 for ((round = 1; round <= rounds; round++)); do
 	echo "  disk: round $round"
-	start_kernel && measure kernel || exit
-	start_ours "" && measure ours || exit
+	start_kernel && measure kernel 3 >&3 || exit
+	start_ours "" && measure ours 3 >&3 || exit
 	[ $round -lt "$rounds" ] || recoveries 20 0.4 15 >&3 || exit
 	end_ours
 done

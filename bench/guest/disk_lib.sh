@@ -21,6 +21,27 @@ fio_on() {
 		--output-format=json > /tmp/fio.json < /dev/null
 }
 
+# measure WHO SECONDS: all jobs once, or those with $JOBS in their names, each for so
+# long; a JSON object for each.
+measure() {
+	local who=$1 name words before
+	while read -r name words; do
+		before=$(busy)
+		# shellcheck disable=SC2086 # words
+		fio_on "$disk" "$name" $words --time_based --runtime="$2" || return
+		python3 - "$who" "$name" $(($(busy) - before)) <<'PY'
+import json, sys
+with open("/tmp/fio.json") as f:
+    text = f.read()
+job = json.loads(text[text.index("{"):])["jobs"][0]
+side = max((job["read"], job["write"]), key=lambda s: s["total_ios"])
+print(json.dumps({"who": sys.argv[1], "job": sys.argv[2], "iops": side["iops"],
+                  "mb_s": side["bw_bytes"] / 1e6,
+                  "cpu_us_per_io": int(sys.argv[3]) * 1e4 / max(side["total_ios"], 1)}))
+PY
+	done < <(grep -E "${JOBS:-.}" <<< "$jobs_list")
+}
+
 # The disk's node with the kernel's driver: the first of the two.
 kernels_disk() {
 	local found
