@@ -11,6 +11,7 @@ FILE is rewritten with the number of bytes received so far, for others to watch.
 Prints "sent N received N longest-pause MS"; exit status 1 on any difference or
 socket error.
 """
+import os
 import random
 import signal
 import socket
@@ -53,8 +54,10 @@ class Stream:
             self.received += len(data)
             if self.watch and now - shown > 0.1:
                 shown = now
-                with open(self.watch, "w") as f:
+                # At once: a reader must not find it empty.
+                with open(self.watch + ".new", "w") as f:
                     f.write(f"{self.received}\n")
+                os.replace(self.watch + ".new", self.watch)
 
     def run(self):
         sender = threading.Thread(target=self.send)
