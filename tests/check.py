@@ -44,11 +44,11 @@ BESIDE = 4              # as much longer may a VM take that gets what others lea
 SLOW = 6 if os.environ.get("KERNEL") == "debug" else 1
 # Deaths that are QEMU's (7.2): its emulation of several processors was seen to end in a
 # triple fault; its 82574 forgets a timer when MSI-X is switched off, as it is after a
-# driver's death, with vfio-pci as well; and nothing a guest does may crash it.
-QEMU_DEATHS = re.compile(r"triple fault|QEMU was ended by SIG(ABRT|SEGV)")
-# What the kernel says of a host that does not let it run.
-STALLS = re.compile(r"soft lockup|rcu.*stall|blocked for more than")
-SPLATS = re.compile(r"WARN|BUG: (?!soft lockup)|Oops|KASAN|UBSAN|general protection|refcount_t|nobody cared")
+# driver's death, with vfio-pci as well; and nothing a guest does may end in its SIGSEGV.
+QEMU_DEATHS = re.compile(r"triple fault|e1000e_intrmgr_on_msix_throttling_timer: Assertion|"
+                         r"QEMU was ended by SIGSEGV")
+# Whatever comes of the kernel or stays behind is no matter of timing.
+NEVER_AGAIN = ("kernel log clean", "leaves nothing behind")
 SILENT_DEATHS = 3       # of one test: two in a row were seen
 # What of our environment the guest's programs see: how DMA is mapped
 # (udrv/host.h), and how long a test with a long version is to take (abuse.mk).
@@ -66,7 +66,7 @@ class Check:
     def once_more(self, prefix, results, item):
         """Whether these results are put aside, because `item` runs again."""
         failed = [r for r in results if r.outcome == tap.FAILED]
-        if not self.may_repeat or not failed or not all(of_timing(r, failed) for r in failed):
+        if not self.may_repeat or not failed or any(r.name in NEVER_AGAIN for r in failed):
             return False
         self.repeat[prefix] = item
         self.report.fields["raw"].setdefault("unstable", {})[prefix] = {
@@ -189,9 +189,7 @@ class Check:
             if not status and self.silent_death(name, folder):
                 return names[i:]
             if not status:
-                results = [died(text, folder)]
-                if not self.once_more(f"vm.{name}", results, ("vm", name)):
-                    self.add(f"vm.{name}", results)
+                self.add(f"vm.{name}", [died(text, folder)])
                 return names[i + 1:]
             self.time(f"vm.{name}", float(seconds))
             results = tap.judge(text, status)
@@ -290,18 +288,6 @@ def read(path):
             return f.read()
     except OSError:
         return ""
-
-
-def of_timing(result, failed):
-    """Whether a busy host may have made this fail: not what the kernel complains of, nor
-    what stays behind, except of a test that did not come to its end."""
-    if result.name == "leaves nothing behind":
-        return len(failed) > 1
-    if result.name in ("kernel log clean", "the guest survives"):
-        notes = "\n".join(result.notes)
-        return not SPLATS.search(notes) and \
-            (result.name == "the guest survives" or bool(STALLS.search(notes)))
-    return result.name != "no kernel memory is lost"
 
 
 def header(test, key, default):
