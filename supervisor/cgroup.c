@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "log.h"
 
 #define CONTROLLERS	"+memory +pids"
 /* What udrvd itself is in, because a group with others below it can hold no process. */
 #define OWN		".udrvd"
+#define REMOVE_TRIES	20		/* 5 ms apart */
 
 static struct {
 	int dir;			/* where the devices' groups are; -1 */
@@ -149,12 +151,24 @@ int udrvd_cgroups_init(char *why, int size)
 	return ret;
 }
 
+/* A group is busy until its last process has ended, which on a loaded machine is
+ * a little after it has been reaped. */
+static void remove_group(int parent, const char *name)
+{
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		if (!unlinkat(parent, name, AT_REMOVEDIR) || errno != EBUSY)
+			return;
+		udrv_usleep(5000);
+	}
+	udrvd_log(UDRV_WARN, name, "its control group is still in use: left");
+}
+
 void udrvd_cgroups_exit(void)
 {
 	if (cgroups.dir >= 0)
 		close(cgroups.dir);
 	if (cgroups.parent >= 0) {
-		/* Another udrvd may still be there. */
+		/* Another udrvd may still be there: then it is not ours to wait. */
 		unlinkat(cgroups.parent, "udrv", AT_REMOVEDIR);
 		close(cgroups.parent);
 	}
@@ -215,6 +229,6 @@ void udrvd_cgroup_close(struct udrvd_cgroup *g)
 		return;
 	close(g->dir);
 	if (cgroups.dir >= 0)
-		unlinkat(cgroups.dir, g->name, AT_REMOVEDIR);
+		remove_group(cgroups.dir, g->name);
 	*g = UDRVD_NO_CGROUP;
 }
