@@ -430,7 +430,7 @@ int main(int argc, char *argv[])
 {
 	struct ctl c = { .socket = UDRVD_CONTROL_PATH, .timeout = 60, .interval = 1 };
 	const struct command *cmd;
-	const char *name;
+	char *name, *self = argv[0];
 	int ret = parse_args(&c, argc, argv, "+hs:");
 
 	if (ret >= 0)
@@ -448,6 +448,7 @@ int main(int argc, char *argv[])
 	if (cmd->host)
 		return run_host(&c, cmd, argc, argv);
 
+	argv[0] = self;		/* getopt complains in this name */
 	optind = 0;		/* start anew; options may be anywhere now */
 	ret = parse_args(&c, argc, argv, "hs:");
 	if (ret >= 0)
