@@ -123,7 +123,7 @@ struct method {
 };
 
 static const char *bdf;
-static struct vfio vfio = { -1, -1, -1 };
+static struct vfio vfio = { -1, -1, -1, 0 };
 static struct io_uring ring;
 static uint64_t ring_count;
 static int fd = -1, config = -1;

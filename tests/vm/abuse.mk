@@ -4,6 +4,7 @@ ABUSE_TESTS := $(addprefix tests/vm/abuse,fuzz race)
 TESTS_VM += $(ABUSE_TESTS)
 TESTS_LIST += $(ABUSE_TESTS)
 $(foreach t,$(ABUSE_TESTS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c))
+tests/vm/abusefuzz_SRC += tests/vm/abusedma.c
 $(foreach t,$(ABUSE_TESTS),$(eval $(t)_PKGS := cmocka liburing))
 
 TESTS_VM += tests/vm/abusemix

@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "irqlib.h"
+#include "abusedma.h"
 
 #define IRQS		3
 #define TICK_US		3000	/* a signal ends what blocks */
@@ -38,16 +38,20 @@
 #define ARRAY(a)	(sizeof(a) / sizeof((a)[0]))
 
 static struct edu edu;
-static struct vfio vfio = { -1, -1, -1 };
+static struct vfio vfio = { -1, -1, -1, 0 };
 static int irqs[IRQS] = { -1, -1, -1 };
 static int events = -1;
 static struct io_uring ring;
 static unsigned int in_ring;
 static uint64_t region[VFIO_PCI_NUM_REGIONS];	/* where each begins */
 static bool root;
-static uint64_t seed;
 static uint8_t *buffer, *readonly;
 static uint64_t ring_count;
+
+static bool is_iommufd(void)
+{
+	return vfio.group < 0;
+}
 
 static void die(const char *what)
 {
@@ -56,24 +60,6 @@ static void die(const char *what)
 }
 
 /* ---- values ----------------------------------------------------------------- */
-
-static uint32_t rnd(uint32_t below)	/* xorshift64* */
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return (uint32_t)((seed * 0x2545f4914f6cdd1dULL) >> 33) % below;
-}
-
-/* Mostly below the limit, now and then at the edges of the type. */
-static uint32_t value(uint32_t below)
-{
-	static const uint32_t edges[] = { 0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
-
-	if (rnd(8))
-		return rnd(below);
-	return rnd(2) ? edges[rnd(ARRAY(edges))] : rnd(UINT32_MAX);
-}
 
 /* Mostly one that is open. */
 static int any_irq(void)
@@ -293,24 +279,16 @@ static long registers(void)
 
 static long dma(void)
 {
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = rnd(16) ? sizeof(map) : value(64),
-		.flags = rnd(8) ? VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE : value(8),
-		.vaddr = (uintptr_t)buffer, .iova = 4096ULL * value(16), .size = 4096ULL * value(3),
-	};
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = rnd(16) ? sizeof(unmap) : value(64),
-		.iova = 4096ULL * value(16), .size = 4096ULL * value(16),
-	};
-
-	if (rnd(2))
-		return ioctl(vfio.container, VFIO_IOMMU_MAP_DMA, &map);
-	return ioctl(vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+	return abuse_dma(&vfio, buffer);
 }
 
 /* Rare: everything of the device goes, but for interrupt descriptors. */
 static long device_again(void)
 {
+	if (is_iommufd()) {
+		vfio_close(&vfio);
+		return vfio_open(&vfio, edu.bdf);
+	}
 	close(vfio.device);
 	vfio.device = ioctl(vfio.group, VFIO_GROUP_GET_DEVICE_FD, edu.bdf);
 	return vfio.device;
@@ -416,10 +394,21 @@ static void prepare(const char *bdf, const char *uid)
 		die("prepare");
 	ioeventfd_is_refused();
 	root = !uid;
+	/* Only root may open the device's node; a group's descriptor is enough for others. */
+	for (size_t i = 0; i < ARRAY(calls); i++)
+		if (calls[i].call == device_again)
+			calls[i].for_root = is_iommufd();
 	if (uid && (setgroups(0, NULL) || setgid((gid_t)atoi(uid)) || setuid((uid_t)atoi(uid))))
 		die("setuid");
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+/* What SET_IRQS has left, where the device cannot be opened anew. */
+static void irqs_off(void)
+{
+	for (uint32_t i = VFIO_PCI_INTX_IRQ_INDEX; i <= VFIO_PCI_MSI_IRQ_INDEX; i++)
+		vfio_set_irqs(&vfio, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, i, 0, NULL);
 }
 
 /* So many descriptors come and go that a leak is more than the kernel's own noise. */
@@ -429,7 +418,10 @@ static int churn(void)
 
 	irq_close();
 	ring_cancel();
-	device_again();
+	if (root || !is_iommufd())
+		device_again();
+	else
+		irqs_off();
 	/* What the ring had holds the interrupt until the kernel has let go of it. */
 	for (int i = 0; first == -EBUSY && i < 1000; i++) {
 		first = vfio_irq_fd(&vfio, 0);

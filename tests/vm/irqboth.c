@@ -9,7 +9,7 @@
 #include "irqboth.h"
 
 struct edu edu;
-struct vfio vfio = { -1, -1, -1 };
+struct vfio vfio = { -1, -1, -1, 0 };
 bool by_device;
 int fd = -1;
 

@@ -23,7 +23,7 @@ enum {
 };
 
 static struct edu edu;
-static struct vfio v = { -1, -1, -1 };
+static struct vfio v = { -1, -1, -1, 0 };
 static int event = -1;
 
 static struct {

@@ -170,7 +170,7 @@ static int vfio_open_iommufd(struct vfio *v, const char *bdf)
 	if (v->device < 0 || v->container < 0 || ioctl(v->device, UDRV_VFIO_BIND, &bind) ||
 	    ioctl(v->container, UDRV_IOAS_ALLOC, &alloc))
 		ret = -errno;
-	attach.pt = alloc.ioas;
+	attach.pt = v->ioas = alloc.ioas;
 	if (!ret && ioctl(v->device, UDRV_VFIO_ATTACH, &attach))
 		ret = -errno;
 	if (ret)
@@ -184,7 +184,7 @@ int vfio_open(struct vfio *v, const char *bdf)
 	char path[40];
 	int ret;
 
-	*v = (struct vfio){ -1, -1, -1 };
+	*v = (struct vfio){ -1, -1, -1, 0 };
 	if (iommu && !strcmp(iommu, "iommufd"))
 		return vfio_open_iommufd(v, bdf);
 	snprintf(path, sizeof(path), "/dev/vfio/%d", vfio_group_of(bdf));

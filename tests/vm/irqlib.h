@@ -26,6 +26,7 @@ struct edu {
 
 struct vfio {
 	int container, group, device;
+	uint32_t ioas;		/* over iommufd, which is the container then; there is no group */
 };
 
 /* The device's registers through sysfs, so that nobody has it open. */

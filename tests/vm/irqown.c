@@ -19,7 +19,7 @@
 #include "irqlib.h"
 
 static struct edu one, two;
-static struct vfio v1 = { -1, -1, -1 }, v2 = { -1, -1, -1 };
+static struct vfio v1 = { -1, -1, -1, 0 }, v2 = { -1, -1, -1, 0 };
 static int fd1 = -1, fd2 = -1;		/* what a test opens; closed after it */
 
 static void drop(int *fd)

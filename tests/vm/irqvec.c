@@ -14,7 +14,7 @@ enum {					/* 82574L manual, section 10.2.4 */
 };
 
 struct edu edu, nic;
-struct vfio v = { -1, -1, -1 }, vn = { -1, -1, -1 };
+struct vfio v = { -1, -1, -1, 0 }, vn = { -1, -1, -1, 0 };
 int fds[NIC_VECTORS] = { -1, -1, -1, -1, -1 };
 
 void drop(int i)
