@@ -13,6 +13,7 @@
 #define MAX_LARGEST	2048u
 #define DEPTH		7u
 #define SPIN_US		100u
+#define LINGER_US	400u
 #define UNITS		(IDE_CHANNELS * IDE_DRIVES)
 #define BUFFERS(sectors)	(UNITS * (DEPTH + 1) * (sectors) * (size_t)IDE_SECTOR)
 #define TABLES		(64u << 10)
@@ -112,7 +113,7 @@ static int option(struct udrv_dev *dev, const char *key, unsigned int max, unsig
 
 static int options(struct udrv_dev *dev, struct ide *ide)
 {
-	unsigned int pio = 0, poll = 0, standby = 0, timeout = 30, spin = SPIN_US;
+	unsigned int pio = 0, poll = 0, standby = 0, timeout = 30, spin = SPIN_US, linger = LINGER_US;
 	int ret = option(dev, "pio", 1, &pio);
 
 	if (!ret)
@@ -123,6 +124,9 @@ static int options(struct udrv_dev *dev, struct ide *ide)
 		ret = option(dev, "timeout", 300, &timeout);
 	if (!ret)
 		ret = option(dev, "spin", 1000, &spin);
+	if (!ret)
+		ret = option(dev, "linger", 1000, &linger);
+	udrv_loop_linger(udrv_loop(dev), linger);
 	ide->pio = pio;
 	ide->spin_us = spin;
 	ide->polled = poll;

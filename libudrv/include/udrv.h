@@ -213,6 +213,12 @@ UDRV_API int udrv_loop_submit(struct udrv_loop *loop);
  * not wait for that, and the kernel prepares what has come.  No system call if
  * nothing is queued. */
 UDRV_API void udrv_loop_push(struct udrv_loop *loop);
+/* For a driver whose next request mostly follows soon upon the last: before the loop
+ * sleeps it looks for so many microseconds whether something comes, because to be woken
+ * on an idle processor takes longer than that.  After looking in vain it sleeps at once,
+ * the next up to 256 times the more often it was.  0, and without a second processor to
+ * run on: never (what it looks for could not run). */
+UDRV_API void udrv_loop_linger(struct udrv_loop *loop, unsigned int us);
 /* The loop's io_uring ends with the process, not with the device: for commands that
  * the kernel may only abandon when it sees that their process is dying. */
 UDRV_API void udrv_loop_keep(struct udrv_loop *loop);

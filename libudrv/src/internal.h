@@ -129,6 +129,9 @@ struct udrv_loop {
 	bool kept;			/* the ring ends with the process */
 	bool stopped;
 	int status;
+	uint64_t linger_ns;		/* udrv_loop_linger(), or 0 */
+	unsigned int vain;		/* how often in a row nothing came, 8 at most */
+	unsigned int unlingered;	/* sleeps that are to be gone into at once */
 };
 int udrv_loop_init(struct udrv_loop *loop);
 void udrv_loop_exit(struct udrv_loop *loop);

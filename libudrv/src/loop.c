@@ -4,12 +4,14 @@
  * address of its struct udrv_op; NULL marks entries whose end nobody needs.
  */
 #include <errno.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "internal.h"
 
 #define ENTRIES		256
+#define UNLINGERED_LOG2	8
 
 /* Disabled at first: a supervisor restricts it meanwhile to what drivers do. */
 static int make_ring(struct io_uring *ring, unsigned int flags)
@@ -31,11 +33,12 @@ int udrv_loop_init(struct udrv_loop *loop)
 {
 	int ret;
 
-	loop->kept = loop->stopped = false;
-	loop->status = 0;
+	*loop = (struct udrv_loop){ 0 };
 	/* Completions are worked on when we wait for them, not by interrupting
-	 * us: one thread, Linux 6.1.  Older kernels do it the old way. */
-	ret = make_ring(&loop->ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	 * us, and a flag says that there are some: one thread, Linux 6.1.  Older
+	 * kernels do it the old way. */
+	ret = make_ring(&loop->ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			IORING_SETUP_TASKRUN_FLAG);
 	return ret == -EINVAL ? make_ring(&loop->ring, 0) : ret;
 }
 
@@ -101,6 +104,16 @@ void udrv_loop_push(struct udrv_loop *loop)
 		io_uring_submit_and_get_events(&loop->ring);
 }
 
+void udrv_loop_linger(struct udrv_loop *loop, unsigned int us)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) || CPU_COUNT(&cpus) < 2)
+		us = 0;
+	loop->linger_ns = us * 1000ull;
+	loop->vain = loop->unlingered = 0;
+}
+
 int udrv_loop_cancel(struct udrv_loop *loop, struct udrv_op *op)
 {
 	io_uring_prep_cancel(udrv_loop_sqe(loop, NULL), op, 0);
@@ -121,7 +134,9 @@ static void loop_dispatch(struct udrv_loop *loop)
 {
 	struct io_uring_cqe *cqe;
 
-	while (!loop->stopped && !io_uring_peek_cqe(&loop->ring, &cqe)) {
+	/* Looking into an empty queue can be a system call. */
+	while (!loop->stopped && io_uring_cq_ready(&loop->ring) &&
+	       !io_uring_peek_cqe(&loop->ring, &cqe)) {
 		struct udrv_op *op = io_uring_cqe_get_data(cqe);
 		unsigned int flags = cqe->flags;
 		int res = cqe->res;
@@ -132,6 +147,35 @@ static void loop_dispatch(struct udrv_loop *loop)
 		/* ETIME is how the kernel spells "the time is up". */
 		op->done(op, res == -ETIME ? 0 : res, flags);
 	}
+}
+
+/* Whether something has come.  Errors of the two system calls come again when the
+ * loop waits. */
+static bool linger(struct udrv_loop *loop)
+{
+	struct io_uring_cqe *cqe;
+	uint64_t end;
+
+	if (!loop->linger_ns)
+		return false;
+	if (loop->unlingered) {
+		loop->unlingered--;
+		return false;
+	}
+	io_uring_submit(&loop->ring);
+	end = udrv_now_ns() + loop->linger_ns;
+	/* No system call before the kernel's flag says that one is worth it. */
+	while (io_uring_peek_cqe(&loop->ring, &cqe)) {
+		if (udrv_now_ns() > end) {
+			loop->unlingered = 1u << loop->vain;
+			if (loop->vain < UNLINGERED_LOG2)
+				loop->vain++;
+			return false;
+		}
+		udrv_relax();
+	}
+	loop->vain = 0;
+	return true;
 }
 
 static int loop_run(struct udrv_loop *loop, uint64_t end)
@@ -152,7 +196,7 @@ static int loop_run(struct udrv_loop *loop, uint64_t end)
 				return -ETIME;
 			ret = io_uring_submit_and_wait_timeout(&loop->ring, &cqe, 1, &ts, NULL);
 		} else {
-			ret = io_uring_submit_and_wait(&loop->ring, 1);
+			ret = linger(loop) ? 0 : io_uring_submit_and_wait(&loop->ring, 1);
 		}
 		/* EBUSY, EAGAIN: completions must be taken first; then again. */
 		if (ret < 0 && ret != -EINTR && ret != -ETIME && ret != -EBUSY && ret != -EAGAIN)
