@@ -1,22 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Builds a small kernel with the checkers of lab/debug-kernel/config (KASAN,
-# lockdep, kmemleak ...) from Debian's linux-source, on the host, and keeps it
-# in the cache in the shape of kernel.sh: headers/ and boot/, linked as
-# build/kernels/debug.  It takes 20 to 60 minutes, once; interrupted, it goes on
-# where it was.
+# lockdep, kmemleak ...) from Debian's linux-source with the patches beside it, on
+# the host, and keeps it in the cache in the shape of kernel.sh: headers/ and boot/,
+# linked as build/kernels/debug.  It takes 20 to 60 minutes, once; interrupted, it
+# goes on where it was.
 
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/apt.sh"
 
 config=$TOP/lab/debug-kernel/config
+patches=("$TOP"/lab/debug-kernel/*.patch)
 
 need_root "building the debug kernel"
 [ -e "$(root_dir)/release" ] || die "there is no lab yet; build it with: sudo make lab"
 apt_lists trixie trixie-backports bookworm
 version=$(apt-cache show --no-all-versions "$linux_source" | sed -n 's/^Version: //p')
 # By content alone: clones share the kernel.
-key=$(cat "$config" "$TOP/lab/kernel_boot.sh" | sha256sum | cut -c1-8)
+key=$(cat "$config" "${patches[@]}" "$TOP/lab/kernel_boot.sh" | sha256sum | cut -c1-8)
 dir=$CACHE/kernel-debug-$version-$key
 mkdir -p "$OUT/kernels"
 ln -sfn "$dir" "$OUT/kernels/debug"
@@ -26,13 +27,17 @@ ln -sfn "$dir" "$OUT/kernels/debug"
 exec 9> "$CACHE/debug-kernel.lock"
 flock -w 7200 9 || die "another make has been building the debug kernel for 2 hours"
 [ ! -e "$dir/release" ] || exit 0
-work=$CACHE/kernel-debug.work/$version
+work=$CACHE/kernel-debug.work/$version-$(cat "${patches[@]}" | sha256sum | cut -c1-8)
 
 get_source() {
-	local tmp
+	local tmp patch
 	[ ! -e "$work/src" ] || return 0
 	tmp=$(mktemp -d "$CACHE/getting.XXXXXX")
 	unpack_linux "$tmp/src"
+	for patch in "${patches[@]}"; do
+		step "$(basename "$patch")" patch -s -d "$tmp/src" -p1 -i "$patch" ||
+			die "$patch: it does not fit $linux_source $version"
+	done
 	mkdir -p "$CACHE/kernel-debug.work"
 	mv -T "$tmp" "$work"
 }
