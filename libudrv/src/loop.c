@@ -163,6 +163,8 @@ static bool linger(struct udrv_loop *loop)
 		return false;
 	}
 	io_uring_submit(&loop->ring);
+	/* Whom that wakes may wait for this very processor. */
+	sched_yield();
 	end = udrv_now_ns() + loop->linger_ns;
 	/* No system call before the kernel's flag says that one is worth it. */
 	while (io_uring_peek_cqe(&loop->ring, &cqe)) {
