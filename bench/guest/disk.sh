@@ -4,7 +4,7 @@
 # same disk, with the kernel's driver and with ours in turn, so that both meet
 # the same host; then our driver's deaths under load.  A JSON object a line.
 
-out=$1 rounds=${2:-3}
+out=$1 rounds=${2:-5}
 # shellcheck source=bench/guest/disk_lib.sh
 . /udrv/bench/disk_lib.sh
 exec 3> "$out"
