@@ -29,12 +29,16 @@
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
+#define COPY_AT_ONCE	32768		/* bytes */
+
+static void got_request(struct udrv_op *op, int res, unsigned int flags);
+
 static void queue(struct udrv_blk_req *req, unsigned int cmd, int result)
 {
 	struct udrv_blk *blk = req->blk;
 	struct io_uring_sqe *sqe = udrv_loop_sqe(udrv_loop(blk->dev), &req->op_done);
 	struct ublksrv_io_cmd io = {
-		.tag = (uint16_t)req->tag, .result = result, .addr = (uintptr_t)req->buf.va,
+		.tag = (uint16_t)req->tag, .result = result,
 	};
 	uint64_t op = sqe->user_data;
 
@@ -79,6 +83,22 @@ static void count_done(struct udrv_blk_unit *s, const struct udrv_blk_req *req, 
 	}
 }
 
+/* The data of a request, between its pages and its buffer.  We copy, not the kernel:
+ * it copies all that has come before it lets us look after the drive again. */
+static int copy(const struct udrv_blk_req *req)
+{
+	off_t at = UBLKSRV_IO_BUF_OFFSET + ((off_t)req->tag << UBLK_TAG_OFF);
+	ssize_t n = req->op == UDRV_BLK_WRITE ?
+		pread(req->blk->fd, req->buf.va, req->buf.len, at) :
+		pwrite(req->blk->fd, req->buf.va, req->buf.len, at);
+
+	if (n == (ssize_t)req->buf.len)
+		return 0;
+	udrv_log(req->blk->dev, UDRV_ERR, "disk %u: the kernel keeps the data of a request: %s",
+		 req->blk->unit, n < 0 ? strerror(errno) : "too few");
+	return -EIO;
+}
+
 /* Recovery time is measured up to here. */
 static void first_io(struct udrv_blk *blk)
 {
@@ -86,6 +106,27 @@ static void first_io(struct udrv_blk *blk)
 		return;
 	blk->first_io = true;
 	udrv_notify(blk->dev, "X_UDRV_FIRST_IO=%llu", (unsigned long long)udrv_now_ns());
+}
+
+static void give_back(struct udrv_blk_req *req, int status)
+{
+	struct udrv_blk *blk = req->blk;
+
+	if (!status && req->op == UDRV_BLK_READ)
+		status = copy(req);
+	count_done(blk->stats, req, status);
+	/* Also after a failure the disk can be reached, which is what counts. */
+	first_io(blk);
+	queue(req, UBLK_U_IO_COMMIT_AND_FETCH_REQ, status ? status : (int)req->buf.len);
+}
+
+static void copy_later(struct udrv_op *op, int res, unsigned int flags)
+{
+	struct udrv_blk_req *req = container_of(op, struct udrv_blk_req, op_done);
+
+	op->done = got_request;
+	if (req->blk->running)
+		give_back(req, 0);
 }
 
 void udrv_blk_done(struct udrv_blk_req *req, int status)
@@ -100,10 +141,13 @@ void udrv_blk_done(struct udrv_blk_req *req, int status)
 	req->given = false;
 	if (!blk->running)
 		return;
-	count_done(blk->stats, req, status);
-	/* Also after a failure the disk can be reached, which is what counts. */
-	first_io(blk);
-	queue(req, UBLK_U_IO_COMMIT_AND_FETCH_REQ, status ? status : (int)req->buf.len);
+	if (!status && req->op == UDRV_BLK_READ && req->buf.len > COPY_AT_ONCE) {
+		/* The driver may have something for the drive to do meanwhile. */
+		req->op_done.done = copy_later;
+		io_uring_prep_nop(udrv_loop_sqe(udrv_loop(blk->dev), &req->op_done));
+		return;
+	}
+	give_back(req, status);
 }
 
 static void blk_fail(struct udrv_blk *blk, const char *what, int ret)
@@ -129,6 +173,8 @@ static void got_request(struct udrv_op *op, int res, unsigned int flags)
 	}
 	ret = udrv_blk_decode(&blk->limits, &iod[req->tag], req);
 	req->given = true;
+	if (!ret && req->op == UDRV_BLK_WRITE)
+		ret = copy(req);
 	if (!ret)
 		ret = blk->ops->submit(blk->dev, blk->unit, req);
 	if (ret)

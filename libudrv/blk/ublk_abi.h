@@ -28,6 +28,13 @@
 #ifndef UBLK_U_CMD_DEL_DEV_ASYNC
 #define UBLK_U_CMD_DEL_DEV_ASYNC	_IOR('u', 0x14, struct ublksrv_ctrl_cmd)
 #endif
+/* Linux 6.5: the server copies the data itself, by reading and writing the character
+ * device where a tag's request has its own. */
+#ifndef UBLK_F_USER_COPY
+#define UBLK_F_USER_COPY		(1UL << 7)
+#define UBLKSRV_IO_BUF_OFFSET		0x80000000
+#define UBLK_TAG_OFF			25
+#endif
 
 _Static_assert(sizeof(struct ublksrv_ctrl_cmd) == 32, "the kernel's layout");
 _Static_assert(sizeof(struct ublksrv_io_cmd) == 16, "fits into a small sqe");

@@ -144,14 +144,15 @@ static int set_params(struct udrv_ublk *u, const struct udrv_blk_limits *l)
 static int add(struct udrv_ublk *u, const struct udrv_blk_limits *l, uint64_t cookie,
 	       struct udrv_error *err)
 {
-	const uint64_t recovery = UBLK_F_USER_RECOVERY | UBLK_F_USER_RECOVERY_REISSUE;
+	const uint64_t wanted = UBLK_F_USER_RECOVERY | UBLK_F_USER_RECOVERY_REISSUE |
+				UBLK_F_USER_COPY;
 	struct ublksrv_ctrl_dev_info info = {
 		.nr_hw_queues = 1,
 		.queue_depth = (uint16_t)(l->depth + 1),	/* one in reserve */
 		.max_io_buf_bytes = l->max_sectors * 512,
 		.dev_id = (uint32_t)-1,
 		.ublksrv_pid = getpid(),
-		.flags = recovery,
+		.flags = wanted,
 		.ublksrv_flags = cookie,
 	};
 	int ret;
@@ -161,9 +162,9 @@ static int add(struct udrv_ublk *u, const struct udrv_blk_limits *l, uint64_t co
 		return udrv_host_fail(err, ret, "no ublk device can be added: %s%s",
 			strerror(-ret), ret == -EPERM ? " (CAP_SYS_ADMIN is needed)" : "");
 	u->number = (int)info.dev_id;
-	if ((info.flags & recovery) != recovery)
+	if ((info.flags & wanted) != wanted)
 		return udrv_host_fail(err, -EOPNOTSUPP,
-			"this kernel's ublk devices do not outlive their driver; Linux 6.2 or newer is needed");
+			"this kernel's ublk devices are too old; Linux 6.5 or newer is needed");
 	ret = set_params(u, l);
 	if (ret)
 		return udrv_host_fail(err, ret, "/dev/ublkb%d: its limits are refused: %s",
@@ -278,7 +279,8 @@ static int look_at(struct udrv_ublk *u, uint64_t cookie, struct udrv_blk_limits 
 
 	if (ret)
 		return ret;
-	if (info.ublksrv_flags != cookie || !(info.flags & UBLK_F_USER_RECOVERY))
+	if (info.ublksrv_flags != cookie || !(info.flags & UBLK_F_USER_RECOVERY) ||
+	    !(info.flags & UBLK_F_USER_COPY))
 		return -ENOENT;
 	if (info.state == UBLK_S_DEV_DEAD) {
 		delete(u);

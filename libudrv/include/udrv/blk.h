@@ -2,7 +2,7 @@
 /*
  * Block class: joins a driver's disks to Linux block devices (ublk;
  * docs/driver-process.md, "blk").  Each disk of a device is a unit with a block
- * device of its own.  The kernel copies data between its pages and the
+ * device of its own.  The class copies data between the kernel's pages and the
  * request's buffer, which is DMA memory: the hardware works on it directly.
  *
  * A driver may die at any time: the kernel keeps what is not done, and gives
