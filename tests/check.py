@@ -43,8 +43,6 @@ BESIDE = 4              # as much longer may a VM take that gets what others lea
 # The debug kernel checks every access to memory: everything takes longer.
 DEBUG = os.environ.get("KERNEL") == "debug"
 SLOW = 6 if DEBUG else 1
-# Nor is anything timed on it: what is timed in instructions takes half an hour there.
-OTHER_MACHINE = {"net-icount": "default"} if DEBUG else {}
 # Deaths that are QEMU's (7.2): its emulation of several processors was seen to end in a
 # triple fault; its 82574 forgets a timer when MSI-X is switched off, as it is after a
 # driver's death, with vfio-pci as well; and nothing a guest does may end in its SIGSEGV.
@@ -305,8 +303,7 @@ def time_limit(test):
 def by_machine(tests):
     groups = {}
     for test in tests:
-        machine = header(test, "machine", "default")
-        groups.setdefault(OTHER_MACHINE.get(machine, machine), []).append(test)
+        groups.setdefault(header(test, "machine", "default"), []).append(test)
     return groups
 
 
