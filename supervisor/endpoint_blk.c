@@ -38,7 +38,7 @@ static int blk_open(struct udrvd_endpoint *e, struct udrv_error *err)
 	if (access("/dev/ublk-control", R_OK | W_OK)) {
 		ret = -errno;
 		snprintf(err->text, sizeof(err->text), "/dev/ublk-control: %s%s", strerror(-ret),
-			 ret == -ENOENT ? " (modprobe ublk_drv; Linux 6.0 or newer has it)" : "");
+			 ret == -ENOENT ? " (modprobe ublk_drv; Linux 6.5 or newer is needed)" : "");
 		return ret;
 	}
 	e->disks = calloc(1, sizeof(*e->disks));

@@ -11,7 +11,6 @@
 #include "ide.h"
 
 #define SPIN_NS		100000	/* polled: as long as a short command takes; */
-#define WATCH_MAX	64u	/* sectors: a longer one leaves time for better things; */
 #define CLOCK_EVERY	8	/* looks at the drive */
 #define UNWATCHED_LOG2	8	/* after many in vain, one in 256 is watched */
 #define POLL_US		50	/* then after this pause, the next is twice as long, */
@@ -214,7 +213,7 @@ static void check_drq(struct ide_channel *ch)
  */
 static void choose_wait(struct ide_channel *ch)
 {
-	bool brief = ide_is_dma(ch) && ch->now.nsect <= WATCH_MAX;
+	bool brief = ide_is_dma(ch) && ch->now.nsect <= IDE_BRIEF;
 	bool watch = ch->ide->spin_us && brief && !ch->unwatched;
 
 	if (ch->unwatched && brief)

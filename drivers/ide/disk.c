@@ -14,7 +14,6 @@
 #define DEPTH		7u
 #define SPIN_US		100u
 #define LINGER_US	400u
-#define COPIED_LONG	64u		/* sectors */
 #define UNITS		(IDE_CHANNELS * IDE_DRIVES)
 #define BUFFERS(sectors)	(UNITS * (DEPTH + 1) * (sectors) * (size_t)IDE_SECTOR)
 #define TABLES		(64u << 10)
@@ -64,7 +63,7 @@ static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_
 	};
 	/* While its data were copied the drive may have come to an end with another one:
 	 * whose that is shall not wait for the next copy. */
-	if (req->op == UDRV_BLK_WRITE && req->nsect > COPIED_LONG) {
+	if (req->op == UDRV_BLK_WRITE && req->nsect > IDE_BRIEF) {
 		ide_interrupt(&d->ide.ch[unit / IDE_DRIVES]);
 		udrv_loop_push(udrv_loop(dev));
 	}

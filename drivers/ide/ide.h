@@ -16,6 +16,7 @@
 
 #define IDE_CHANNELS	2
 #define IDE_DRIVES	2		/* of a channel */
+#define IDE_BRIEF	64u	/* sectors: during more there is time for better than to watch */
 
 enum ide_op { IDE_READ, IDE_WRITE, IDE_FLUSH, IDE_DISCARD };
 

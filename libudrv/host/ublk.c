@@ -96,7 +96,7 @@ static int open_control(struct udrv_ublk *u, struct udrv_error *err)
 	u->control = open(CONTROL, O_RDWR | O_CLOEXEC);
 	if (u->control < 0)
 		return udrv_host_fail(err, -errno, CONTROL ": %s%s", strerror(errno),
-			errno == ENOENT ? " (modprobe ublk_drv; Linux 6.0 or newer has it)" :
+			errno == ENOENT ? " (modprobe ublk_drv; Linux 6.5 or newer is needed)" :
 			errno == EACCES || errno == EPERM ? " (CAP_SYS_ADMIN is needed)" : "");
 	ret = io_uring_queue_init(ENTRIES, &u->ring, IORING_SETUP_SQE128);
 	if (ret) {

@@ -17,7 +17,7 @@
 #define MS	1000000ull
 #define LONG_US	2000000u
 #define WAITS	24		/* how often vain_lingering_ends() sleeps ... */
-#define SLEPT	1000u		/* us: ... and for how long it looks before that */
+#define LOOK_US	1000u		/* ... and for how long it looks before that */
 
 struct waiter {
 	struct udrv_op op;
@@ -117,7 +117,7 @@ static void vain_lingering_ends(void **state)
 	uint64_t before;
 
 	assert_int_equal(udrv_loop_init(&loop), 0);
-	udrv_loop_linger(&loop, SLEPT);
+	udrv_loop_linger(&loop, LOOK_US);
 	assert_int_equal(udrv_loop_timer(&loop, 5, &w.op), 0);
 	before = cpu_ns();
 	assert_int_equal(udrv_loop_run(&loop), 7);
