@@ -35,7 +35,8 @@ no_mirror() {
 }
 
 # apt_lists SUITE...: what there is in these suites, asked once a day.  After
-# it apt-get and apt-cache of this script see these suites and nothing else.
+# it apt-get and apt-cache of this script see these suites and nothing else, and
+# can install nothing: this machine's libc would become another suite's.
 apt_lists() {
 	local dir="$CACHE/apt" mirror suite
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
@@ -47,6 +48,7 @@ apt_lists() {
 		Dir::Etc::sourceparts "/dev/null";
 		Acquire::Languages "none";
 		APT::Sandbox::User "root";
+		Dir::Bin::dpkg "/bin/false";
 	END
 	# Lists of yesterday are better than none where there is no network.
 	if [ -e "$dir/fresh" ] && [ -z "$(find "$dir/fresh" -mtime -1)" ]; then

@@ -14,6 +14,7 @@ patches=("$TOP"/lab/debug-kernel/*.patch)
 
 need_root "building the debug kernel"
 [ -e "$(root_dir)/release" ] || die "there is no lab yet; build it with: sudo make lab"
+"$TOP/lab/host.sh" debug
 apt_lists trixie trixie-backports bookworm
 version=$(apt-cache show --no-all-versions "$linux_source" | sed -n 's/^Version: //p')
 # By content alone: clones share the kernel.
@@ -23,7 +24,6 @@ mkdir -p "$OUT/kernels"
 ln -sfn "$dir" "$OUT/kernels/debug"
 [ ! -e "$dir/release" ] || exit 0
 
-"$TOP/lab/host.sh" debug
 exec 9> "$CACHE/debug-kernel.lock"
 flock -w 7200 9 || die "another make has been building the debug kernel for 2 hours"
 [ ! -e "$dir/release" ] || exit 0
