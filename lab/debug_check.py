@@ -8,8 +8,8 @@ The two have reports of their own; OUT/report/debug-kernel.json puts them
 together: tests run, tests failed, and splats (results of the runner's looks
 at the kernel log and at lost memory that are not clean, and guests that died).
 
-All of it takes hours, so it is done in pieces, and a report keeps the results of
-tests that are not run again; each has the revision that it was run at.
+A report keeps the results of tests that are not run again, so that some of them can
+be run at a time; each has the revision that it was run at.
 """
 
 import json
@@ -20,7 +20,6 @@ import sys
 import report
 
 IOMMUS = ("type1", "iommufd")
-PIECE = 4       # tests; what is lost when it is interrupted
 SPLAT = ("kernel log clean", "no kernel memory is lost", "the guest survives")
 
 
@@ -41,29 +40,24 @@ def path_of(out, name):
     return f"{out}/report/debug-kernel-{name}.json"
 
 
-def run_piece(out, iommu, tests):
+def run(out, iommu, tests):
     """Runs some tests, and puts their results among those that are there."""
-    piece = path_of(out, "piece")
-    if os.path.exists(piece):
-        os.unlink(piece)
+    print(f"debug kernel, DMA over {iommu}", flush=True)
+    now = path_of(out, "now")
+    if os.path.exists(now):
+        os.unlink(now)
     done = subprocess.run([f"{report.TOP}/tests/check.py", "--out", out,
-                           "--report", "debug-kernel-piece", "--vm", *tests],
+                           "--report", "debug-kernel-now", "--vm", *tests],
                           env=os.environ | {"UDRV_IOMMU": iommu}, check=False)
-    if not os.path.exists(piece):
+    if not os.path.exists(now):
         sys.exit(done.returncode or 1)
-    before, part = load(path_of(out, iommu)), load(piece)
+    before, part = load(path_of(out, iommu)), load(now)
     part["checks"] = [c for c in before["checks"] if test_of(c) not in tests] + part["checks"]
     part["raw"] = {"revisions": before["raw"].get("revisions", {}) |
                    {test: part["revision"] for test in tests}}
     part["seconds"] = round(before["seconds"] + part["seconds"], 1)
     with open(path_of(out, iommu), "w", encoding="utf-8") as f:
         json.dump(part, f, indent=1)
-
-
-def run(out, iommu, tests):
-    print(f"debug kernel, DMA over {iommu}", flush=True)
-    for i in range(0, len(tests), PIECE):
-        run_piece(out, iommu, tests[i:i + PIECE])
 
 
 def add(r, iommu, part):

@@ -29,7 +29,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TOP + "/lab")
 
-from machine import VARIANTS  # noqa: E402  (found by the line above)
+from machine import DEBUG, VARIANTS  # noqa: E402  (found by the line above)
 import report   # noqa: E402
 import tap      # noqa: E402
 
@@ -40,9 +40,7 @@ NATIVE_AT_ONCE = 3
 VM_TIMEOUT = 120        # for each VM test without a "# timeout:" line
 VM_BOOT = 90            # what booting may take on a busy host
 BESIDE = 4              # as much longer may a VM take that gets what others leave
-# The debug kernel checks every access to memory: everything takes longer.
-DEBUG = os.environ.get("KERNEL") == "debug"
-SLOW = 6 if DEBUG else 1
+SLOW = 6 if DEBUG else 1    # how much longer tests may take
 # Deaths that are QEMU's (7.2): its emulation of several processors was seen to end in a
 # triple fault; its 82574 forgets a timer when MSI-X is switched off, as it is after a
 # driver's death, with vfio-pci as well; and nothing a guest does may end in its SIGSEGV.
