@@ -74,8 +74,9 @@ KERNEL_TESTS = trivial $(patsubst tests/vm/%.test,%,$(wildcard $(addprefix tests
 	irq_*.test host_*.test sup_*.test dma_*.test)))
 .PHONY: check-kernels
 check-kernels: KERNEL = backports
-check-kernels: lab	## the module and the supervisor on the newest Debian kernel (root)
-	@$(CHECK) --report check-kernels --vm $(KERNEL_TESTS)
+check-kernels: lab	## the module, the supervisor and disks on the newest Debian kernel (root)
+	@$(CHECK) --report check-kernels --vm $(KERNEL_TESTS) blk_basic blk_kill blk_wedge \
+		ide_basic ide_kill
 
 # The kernel's own checkers look at the module: not in CI, because the kernel
 # takes 10 minutes to an hour to build and is slow.

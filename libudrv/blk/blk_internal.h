@@ -11,7 +11,7 @@ struct ublksrv_io_desc;
 
 /* How many commands the kernel gets: one more than may be in use.  Its driver
  * notices our death by a command that waits, and nr_requests (udrv/ublk.h)
- * leaves one waiting. */
+ * leaves one waiting: under a supervisor, for only there it matters. */
 static inline unsigned int udrv_blk_tags(const struct udrv_blk_limits *limits)
 {
 	return limits->depth + 1;

@@ -76,7 +76,6 @@ static void wait_ublk(struct udrv_blk *blk)
 static void ublk_done(struct udrv_op *op, int res, unsigned int flags)
 {
 	struct udrv_blk *blk = container_of(op, struct udrv_blk, ublk_op);
-	struct udrv_error err;
 	enum udrv_ublk_cmd cmd;
 
 	blk->ublk_waiting = false;
@@ -91,8 +90,6 @@ static void ublk_done(struct udrv_op *op, int res, unsigned int flags)
 			 blk->unit, strerror(-res));
 		udrv_loop_stop(udrv_loop(blk->dev), res);
 	} else {
-		if (udrv_host_ublk_reserve(blk->ublk, &err))
-			udrv_log(blk->dev, UDRV_WARN, "%s", err.text);
 		udrv_log(blk->dev, UDRV_INFO, "disk %u is /dev/ublkb%d", blk->unit,
 			 udrv_host_ublk_number(blk->ublk));
 	}

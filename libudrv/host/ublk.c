@@ -21,6 +21,9 @@
 #define CONTROL		"/dev/ublk-control"
 #define ENTRIES		8
 #define SYNC_MS		5000		/* commands that wait for nobody but the kernel */
+/* The kernel takes a new nr_requests when no request is under way.  That is at once,
+ * unless the server has just died, and then it may need us, who wait. */
+#define RESERVE_MS	1000
 
 struct udrv_ublk {
 	struct io_uring ring;
@@ -339,7 +342,10 @@ int udrv_host_ublk_reserve(const struct udrv_ublk *u, struct udrv_error *err)
 	int ret;
 
 	snprintf(text, sizeof(text), "%u", u->depth);
-	ret = udrv_host_write(text, "/sys/block/ublkb%d/queue/nr_requests", u->number);
+	ret = udrv_host_write_within(RESERVE_MS, text, "/sys/block/ublkb%d/queue/nr_requests",
+				     u->number);
+	if (ret == -ETIMEDOUT)
+		return 0;			/* the kernel goes on with it */
 	if (ret)
 		return udrv_host_fail(err, ret, "/sys/block/ublkb%d/queue/nr_requests: %s",
 				      u->number, strerror(-ret));

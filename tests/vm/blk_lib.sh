@@ -32,6 +32,26 @@ for i in range(int(sys.argv[1])):
     sys.stdout.buffer.write(r.randbytes(1 << 20))' "$1" "$2"
 }
 
+# eager DISK SECONDS: reads its first block, directly, from the moment its node is there,
+# again and again, also when it goes and comes back; how often it did.
+eager() {
+	python3 -c '
+import mmap, os, sys, time
+end, n, room = time.monotonic() + float(sys.argv[2]), 0, mmap.mmap(-1, 4096)
+while time.monotonic() < end:
+    try:
+        fd = os.open("/dev/" + sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+    except OSError:
+        continue
+    try:
+        while time.monotonic() < end:
+            n += os.preadv(fd, [room], 0) == 4096
+    except OSError:
+        pass
+    os.close(fd)
+print(n)' "$@"
+}
+
 # verify NAME WORDS...: fio with a check sum and a number in every block; it
 # fails at the first error or wrong block.  (The check of the device node first:
 # without it fio would make a regular file.)

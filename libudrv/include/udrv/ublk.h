@@ -45,7 +45,8 @@ UDRV_API int udrv_host_ublk_number(const struct udrv_ublk *u);
 /* What a server needs.  -EBUSY: another one has it still. */
 UDRV_API int udrv_host_ublk_char(const struct udrv_ublk *u, int *fd, struct udrv_error *err);
 /* After the start: keep one request in reserve (Linux 6.12 notices the death
- * of a server that holds all of them only after 30 s). */
+ * of a server that holds all of them only after 30 s).  Not for the server itself: the
+ * kernel does it when no request is under way.  Waits for that for a second at most. */
 UDRV_API int udrv_host_ublk_reserve(const struct udrv_ublk *u, struct udrv_error *err);
 
 /* pid: of the process that called udrv_host_ublk_char(), for START and END.  -EALREADY:
