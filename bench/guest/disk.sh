@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# disk.sh OUT [ROUNDS]: the guest's half of the bench section "disk": fio on the
-# same disk, with the kernel's driver and with ours in turn, so that both meet
-# the same host; then our driver's deaths under load.  A JSON object a line.
+# disk.sh OUT [ROUNDS]: one boot's part of the guest's half of the bench section
+# "disk": fio on the same disk, with the kernel's driver and with ours in turn, so that
+# both meet the same host; then our driver's deaths under load.  A JSON object a line.
 
-out=$1 rounds=${2:-5}
+out=$1 rounds=${2:-2}
 # shellcheck source=bench/guest/disk_lib.sh
 . /udrv/bench/disk_lib.sh
 exec 3> "$out"
@@ -14,6 +14,6 @@ for ((round = 1; round <= rounds; round++)); do
 	echo "  disk: round $round"
 	start_kernel && measure kernel 3 >&3 || exit
 	start_ours "" && measure ours 3 >&3 || exit
-	[ $round -lt "$rounds" ] || recoveries 20 0.4 15 >&3 || exit
+	[ $round -lt "$rounds" ] || recoveries 8 0.4 6 >&3 || exit
 	end_ours
 done
