@@ -58,6 +58,10 @@ int ide_submit(struct ide *ide, unsigned int channel, unsigned int drive, struct
 	if (rw && (req->buf.len < (uint64_t)req->nsect * IDE_SECTOR ||
 		   req->nsect * (size_t)IDE_SECTOR > (IDE_PRDS - 1) * (size_t)PRD_MAX))
 		return -EINVAL;
+	if (req->op == IDE_FLUSH && ch->drives[drive].no_flush) {
+		req->done(req, 0);
+		return 0;
+	}
 	req->drive = drive;
 	req->tries = 0;
 	req->flush_next = req->written = false;
@@ -88,6 +92,26 @@ void ide_again(struct ide_channel *ch, struct ide_req *req)
 	ch->head = req;
 }
 
+struct ide_req *ide_take_all(struct ide_channel *ch, unsigned int drive)
+{
+	struct ide_req **at = &ch->head, *taken = NULL, **last = &taken;
+
+	while (*at) {
+		struct ide_req *req = *at;
+
+		if (req->drive != drive) {
+			at = &req->next;
+			continue;
+		}
+		*at = req->next;
+		req->next = NULL;
+		*last = req;
+		last = &req->next;
+	}
+	ch->tail = at;
+	return taken;
+}
+
 void ide_forget(struct ide_channel *ch)
 {
 	ch->state = IDE_IDLE;
@@ -114,7 +138,8 @@ static bool setup_cmd(const struct ide_channel *ch, struct ide_drive *d, unsigne
 		cmd->count = (uint16_t)d->multiple;
 		return d->multiple;
 	default:
-		cmd->command = STANDBY;
+		/* STANDBY would stop the motor at once. */
+		cmd->command = IDLE;
 		cmd->count = (uint16_t)ch->ide->standby;
 		return ch->ide->standby;
 	}
@@ -151,6 +176,8 @@ static int make_cmd(struct ide_channel *ch, struct ide_req *req)
 		ide_cmd_flush(&ch->now, &d->id);
 		return 0;
 	case IDE_DISCARD:
+		if (!d->mode)
+			return -EOPNOTSUPP;	/* there is a form for DMA only */
 		n = ide_cmd_trim(&ch->now, &d->id, req->sector, req->nsect, ch->ranges);
 		if (!n)
 			n = ide_prd_build(ch->prd, ch->ranges_iova, IDE_SECTOR);
@@ -159,7 +186,7 @@ static int make_cmd(struct ide_channel *ch, struct ide_req *req)
 		ch->data = req->buf.va;
 		n = ide_cmd_rw(&ch->now, &d->id, req->op == IDE_WRITE, d->mode, d->multiple,
 			       req->sector, req->nsect);
-		req->flush_next = !n && req->fua && !ide_cmd_fua(&ch->now, &d->id);
+		req->flush_next = !n && req->fua && !ide_cmd_fua(&ch->now, &d->id) && !d->no_flush;
 		if (!n && ide_is_dma(ch))
 			n = ide_prd_build(ch->prd, req->buf.iova, req->nsect * (size_t)IDE_SECTOR);
 		return n < 0 ? n : 0;
@@ -280,11 +307,11 @@ void ide_finish(struct ide_channel *ch, int status)
 
 	ch->state = IDE_IDLE;
 	ch->req = NULL;
-	if (!status) {
-		ch->resets = 0;
-		if (ide_is_dma(ch))
-			ch->drives[ch->now_drive].dma_trouble = 0;
-	}
+	/* Our own commands say nothing of how it serves its users. */
+	if (!status && req)
+		ch->drives[ch->now_drive].resets = 0;
+	if (!status && ide_is_dma(ch))
+		ch->drives[ch->now_drive].dma_trouble = 0;
 	if (req && !status && req->flush_next) {
 		req->flush_next = false;
 		req->written = true;
@@ -305,8 +332,10 @@ static void data_in(struct ide_channel *ch)
 	ide_hw_data_in(ch, ch->data + (size_t)ch->done_sect * IDE_SECTOR, (size_t)n * IDE_SECTOR);
 	ch->done_sect += n;
 	set_deadline(ch);
-	if (ch->done_sect == ch->now.nsect)
+	if (ch->done_sect == ch->now.nsect) {
+		ch->selected = -1;	/* it may be busy for a moment yet */
 		ide_finish(ch, 0);
+	}
 }
 
 /* The drive has something to say.  BMIS first: an interrupt that follows the

@@ -65,7 +65,9 @@ static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_
 	 * whose that is shall not wait for the next copy. */
 	if (req->op == UDRV_BLK_WRITE && req->nsect > IDE_BRIEF) {
 		ide_interrupt(&d->ide.ch[unit / IDE_DRIVES]);
-		udrv_loop_push(udrv_loop(dev));
+		/* When the device is gone, what was asked of it waits for the next one. */
+		if (!d->ide.gone)
+			udrv_loop_push(udrv_loop(dev));
 	}
 	return to_blk(ide_submit(&d->ide, unit / IDE_DRIVES, unit % IDE_DRIVES, &r->ide));
 }
@@ -83,15 +85,17 @@ static uint32_t largest(struct udrv_dev *dev)
 
 static struct udrv_blk_limits limits_of(struct udrv_dev *dev, const struct ide_id *id)
 {
+	const struct ide *ide = udrv_priv(dev);
+
 	return (struct udrv_blk_limits){
 		.sectors = id->sectors,
 		.logical_block = IDE_SECTOR,
 		.physical_block = id->physical,
 		.max_sectors = id->lba48 ? largest(dev) : IDE_MAX_LBA28,
-		.max_discard_sectors = id->trim ? IDE_MAX_TRIM & ~7u : 0,
+		.max_discard_sectors = id->trim && !ide->pio ? IDE_MAX_TRIM & ~7u : 0,
 		.depth = DEPTH,
 		/* Without a word on its cache it may have one. */
-		.flags = (id->write_cache || !id->flush ? UDRV_BLK_WRITE_CACHE : 0) |
+		.flags = (id->write_cache || !id->cache_known ? UDRV_BLK_WRITE_CACHE : 0) |
 			 /* Without it the kernel flushes after a write, once for many of them. */
 			 (id->write_cache && id->fua ? UDRV_BLK_FUA : 0) |
 			 (id->rotational ? UDRV_BLK_ROTATIONAL : 0),

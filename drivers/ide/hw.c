@@ -146,5 +146,6 @@ int ide_hw_polled(struct ide_channel *ch, unsigned int drive, const struct ide_c
 	if (!(status & STATUS_DRQ))
 		return -EIO;
 	ide_hw_data_in(ch, data, cmd->nsect * IDE_SECTOR);
+	ch->selected = -1;		/* it may be busy for a moment yet */
 	return 0;
 }

@@ -52,6 +52,8 @@ struct ide_drive {
 	uint32_t multiple;		/* as set in the drive */
 	unsigned int setup;		/* enum ide_setup: still to do */
 	unsigned int dma_trouble;	/* since the last DMA that went well */
+	unsigned int resets;		/* since the last request that went well */
+	bool no_flush;			/* it was asked, and said that it cannot */
 };
 
 enum ide_state {
@@ -99,7 +101,6 @@ struct ide_channel {
 	uint8_t *ranges;		/* TRIM: 512 bytes */
 	uint32_t prd_iova, ranges_iova;
 
-	unsigned int resets;		/* in a row, without a command that went well */
 	unsigned int lost_in_row;
 	/* For the log and for tests: */
 	unsigned int interrupts, lost_interrupts, all_resets;
@@ -192,6 +193,8 @@ void ide_poll_soon(struct ide_channel *ch);
 void ide_finish(struct ide_channel *ch, int status);
 void ide_again(struct ide_channel *ch, struct ide_req *req);	/* before all others */
 void ide_forget(struct ide_channel *ch);	/* all requests, without a word */
+/* Those that wait for this drive, linked by next. */
+struct ide_req *ide_take_all(struct ide_channel *ch, unsigned int drive);
 
 /* tick.c: commands that take suspiciously long. */
 void ide_tick_arm(struct ide_channel *ch);

@@ -66,7 +66,7 @@
 #define SET_MULTIPLE_MODE	0xc6
 #define READ_DMA		0xc8
 #define WRITE_DMA		0xca
-#define STANDBY			0xe2	/* count: units of 5 s, up to 240 */
+#define IDLE			0xe3	/* count: standby after so many units of 5 s, up to 240 */
 #define FLUSH_CACHE		0xe7
 #define FLUSH_CACHE_EXT		0xea
 #define IDENTIFY_DEVICE		0xec

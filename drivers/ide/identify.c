@@ -73,6 +73,7 @@ static void features(struct ide_id *id, const uint8_t *data)
 	id->flush_ext = id->lba48 && set2 & 1u << 13;
 	/* Not in ATA-6: ATA-7. */
 	id->fua = id->lba48 && is_valid(word(data, 84)) && word(data, 84) & 1u << 6;
+	id->cache_known = valid_on;
 	id->write_cache = valid_on && word(data, 85) & 1u << 5;
 	id->dma = word(data, 49) & 1u << 8;
 	id->mdma = id->dma && modes & 1u << 1 ? word(data, 63) & 7 : 0;

@@ -16,6 +16,7 @@ struct ide_id {
 	bool dma;
 	bool flush, flush_ext;
 	bool write_cache;		/* there and on */
+	bool cache_known;		/* else it may have one all the same */
 	bool fua;			/* writes that go through it */
 	bool trim;
 	bool rotational;

@@ -12,7 +12,7 @@
 #define TRIES_MEDIUM	2	/* drives try hard enough themselves */
 #define TRIES_TROUBLE	3
 #define TRIES_CABLE	8	/* a mode less each time */
-#define RESETS_MAX	4	/* in a row */
+#define RESETS_MAX	4	/* for a drive, without a request of its that went well */
 #define DMA_TROUBLE_MAX	2	/* in a row: then PIO */
 
 static const char *op_name(const struct ide_channel *ch)
@@ -65,8 +65,6 @@ void ide_channel_die(struct ide_channel *ch, int status)
 	udrv_log(ch->ide->dev, UDRV_ERR, "channel %u: given up; its requests fail", ch->n);
 	ide_forget(ch);
 	ch->state = IDE_DEAD;
-	if (status != -ENODEV)
-		ide_hw_interrupts(ch, false);
 	if (req)
 		req->done(req, status);
 	for (req = next; req; req = next) {
@@ -108,6 +106,40 @@ void ide_reset_check(struct ide_channel *ch)
 	}
 }
 
+static bool none_left(const struct ide_channel *ch)
+{
+	for (unsigned int i = 0; i < IDE_DRIVES; i++)
+		if (ch->drives[i].present)
+			return false;
+	return true;
+}
+
+/* The other drive goes on.  Only after the reset does nobody write to the buffers of
+ * its requests any more. */
+static void drive_die(struct ide_channel *ch, unsigned int drive)
+{
+	struct ide_req *req, *lost;
+
+	udrv_log(ch->ide->dev, UDRV_ERR, "%u:%u given up; its requests fail", ch->n, drive);
+	ch->drives[drive].present = false;
+	if (ch->req)
+		ide_again(ch, ch->req);
+	ch->req = NULL;
+	lost = ide_take_all(ch, drive);
+	if (none_left(ch)) {
+		ide_hw_dma_off(ch);
+		ide_hw_srst(ch);
+		ide_channel_die(ch, -EIO);
+	} else {
+		reset(ch);
+	}
+	while ((req = lost)) {
+		lost = req->next;
+		req->done(req, -EIO);
+	}
+	ide_pump(ch);
+}
+
 /* ---- what failed ------------------------------------------------------------------- */
 
 /* Its tries are used up, or it comes first when the channel goes on. */
@@ -129,9 +161,35 @@ static void retry(struct ide_channel *ch, unsigned int max, int final, bool with
 	ide_pump(ch);
 }
 
+/* A flush, or the second half of a write that is to be on the medium. */
+static bool is_flush(const struct ide_channel *ch)
+{
+	return ch->req->op == IDE_FLUSH || ch->req->written;
+}
+
+/*
+ * What cannot be written leaves the drive's cache, and the next flush succeeds without
+ * it (ATA-6, FLUSH CACHE): it is not asked again.  A write is done again as a whole.
+ */
+static void flush_failed(struct ide_channel *ch, uint8_t status, uint8_t error)
+{
+	struct ide_drive *d = &ch->drives[ch->now_drive];
+
+	if (!d->id.flush && error & ERROR_ABRT) {
+		udrv_log(ch->ide->dev, UDRV_WARN, "%u:%u has no command to empty its cache: flushes do nothing",
+			 ch->n, ch->now_drive);
+		d->no_flush = true;
+		ide_finish(ch, 0);
+		return;
+	}
+	ch->req->written = false;
+	retry(ch, ch->req->op == IDE_FLUSH ? 1 : TRIES_MEDIUM, ide_errno(error), status & STATUS_DRQ);
+}
+
 void ide_drive_error(struct ide_channel *ch, uint8_t status, uint8_t error)
 {
 	struct ide_drive *d = &ch->drives[ch->now_drive];
+	bool crc = d->mode >= XFER_UDMA && error & ERROR_ICRC;
 
 	udrv_log(ch->ide->dev, UDRV_WARN, "%u:%u %s of %u at %llu: Status %#x, Error %#x", ch->n,
 		 ch->now_drive, op_name(ch), ch->req ? ch->req->nsect : 0,
@@ -139,12 +197,14 @@ void ide_drive_error(struct ide_channel *ch, uint8_t status, uint8_t error)
 	if (!ch->req) {
 		setup_failed(ch);
 		retry(ch, 0, 0, false);
-	} else if (ch->req->op == IDE_DISCARD) {
+	} else if (ch->req->op == IDE_DISCARD && !crc) {
 		d->id.trim = false;
 		retry(ch, 0, -EOPNOTSUPP, false);
-	} else if (d->mode >= XFER_UDMA && error & ERROR_ICRC) {
+	} else if (crc) {
 		slower(ch, ide_mode_lower(d->mode));
 		retry(ch, TRIES_CABLE, -EIO, false);
+	} else if (is_flush(ch)) {
+		flush_failed(ch, status, error);
 	} else {
 		if (ch->now.command == WRITE_DMA_FUA_EXT || ch->now.command == WRITE_MULTIPLE_FUA_EXT)
 			d->id.fua = d->id.fua && !(error & ERROR_ABRT);
@@ -165,8 +225,8 @@ void ide_channel_trouble(struct ide_channel *ch, const char *what)
 	udrv_log(ch->ide->dev, UDRV_WARN, "%u:%u %s: %s (Status %#x, BMIS %#x): reset", ch->n,
 		 ch->now_drive, op_name(ch), what, ide_hw_status(ch),
 		 udrv_read8(&ch->bm, ch->bm_off + BMIS));
-	if (++ch->resets > RESETS_MAX) {
-		ide_channel_die(ch, -EIO);
+	if (++d->resets > RESETS_MAX) {
+		drive_die(ch, ch->now_drive);
 		return;
 	}
 	if (ch->now.protocol >= IDE_DMA_IN && d->mode && ++d->dma_trouble >= DMA_TROUBLE_MAX)

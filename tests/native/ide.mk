@@ -7,4 +7,4 @@ USES_UDRV += tests/native/$(1)
 tests/native/$(1)_SRC := $(addprefix tests/native/,$(1).c ide_rig.c help.c) $(IDE_SRC)
 tests/native/$(1)_PKGS := cmocka
 endef
-$(foreach t,ide ide_error,$(eval $(call ide_native,$(t))))
+$(foreach t,ide ide_error ide_drive,$(eval $(call ide_native,$(t))))

@@ -62,6 +62,7 @@ static void a_large_disk(void **state)
 	assert_string_equal(id.serial, "S1");
 	assert_int_equal(id.sectors, 300ull << 21);
 	assert_true(id.lba48 && id.dma && id.flush && id.flush_ext && id.write_cache);
+	assert_true(id.cache_known);
 	assert_true(id.trim && id.rotational && id.fua);
 	assert_int_equal(id.multiple, 16);
 	assert_int_equal(id.mdma, 7);
@@ -85,6 +86,7 @@ static void an_old_disk(void **state)
 	assert_null(ide_identify(&id, data));
 	assert_int_equal(id.sectors, 1000);
 	assert_false(id.lba48 || id.flush || id.flush_ext || id.write_cache || id.trim || id.fua);
+	assert_false(id.cache_known);
 	assert_int_equal(id.mdma | id.udma, 0);
 	assert_int_equal(id.multiple, 8);
 }
