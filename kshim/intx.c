@@ -5,6 +5,16 @@
 
 #include "udrv.h"
 
+/*
+ * line->lock is held.  (The upper byte alone, in which no other bit matters, would not
+ * do: QEMU 7.2 takes no notice of the bit then.)
+ */
+void udrv_intx_shut(struct udrv_dev *dev)
+{
+	pci_intx(dev->core.pdev, 0);
+	dev->masked = true;
+}
+
 /* line->claim is held.  The device stays awake as long as it is owned. */
 int udrv_intx_claim(struct udrv_desc *desc, struct udrv_dev *dev)
 {
@@ -126,8 +136,7 @@ static void udrv_intx_mask(struct udrv_desc *desc)
 	list_for_each_entry(dev, &desc->line->devs, on_line) {
 		if (dev->desc != desc || dev->masked || dev->vfio_intx)
 			continue;
-		pci_intx(dev->core.pdev, 0);
-		dev->masked = true;
+		udrv_intx_shut(dev);
 	}
 }
 

@@ -49,7 +49,7 @@ static int udrv_isa_open(struct udrv_desc *desc)
 		ret = -EBUSY;
 	} else {
 		line->level = irq_get_trigger_type(line->irq) & IRQ_TYPE_LEVEL_MASK;
-		ret = udrv_sole_request(desc);
+		ret = udrv_sole_request(desc, udrv_sole_irq);
 	}
 	mutex_unlock(&line->claim);
 	return ret;
@@ -135,6 +135,9 @@ void udrv_isa_part(struct udrv_dev *dev)
 {
 	int i;
 
+	/* Others do not wait for a reader of ISA lines to leave. */
+	if (dev && dev->core.pdev->class >> 8 != PCI_CLASS_STORAGE_IDE)
+		return;
 	mutex_lock(&udrv_isa_lock);
 	for (i = 0; i < UDRV_ISA_IRQS; i++)
 		if (udrv_isa[i] && udrv_isa[i]->dev == dev)

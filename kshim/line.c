@@ -114,7 +114,11 @@ void udrv_line_get(struct udrv_line *line)
 
 static void udrv_line_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct udrv_line, ref));
+	struct udrv_line *line = container_of(ref, struct udrv_line, ref);
+
+	if (line->owner)
+		vfio_put_device(&line->owner->core.vdev);
+	kfree(line);
 }
 
 void udrv_line_put(struct udrv_line *line)
@@ -149,10 +153,8 @@ static void udrv_line_look(struct udrv_dev *dev)
 	if (!desc || dev->vfio_intx)
 		return;
 	/* It has an owner: what he asked for holds. */
-	if (!dev->masked && desc->user_masked) {
-		pci_intx(dev->core.pdev, 0);
-		dev->masked = true;
-	}
+	if (!dev->masked && desc->user_masked)
+		udrv_intx_shut(dev);
 	if (dev->masked && !was_masked)
 		udrv_desc_rearm(desc);
 }
@@ -197,6 +199,24 @@ void udrv_line_settle(struct udrv_dev *dev)
 	udrv_line_sync(dev);
 }
 
+/*
+ * line->claim is held.  It may assert already, and our handler have masked it for
+ * nobody: its owner is told, unless he wants none.
+ */
+static void udrv_line_welcome(struct udrv_desc *desc, struct udrv_dev *dev)
+{
+	if (udrv_intx_claim(desc, dev)) {
+		pci_warn(dev->core.pdev, "not seen by the reader of irq %d\n", desc->line->irq);
+		return;
+	}
+	spin_lock_irq(&desc->line->lock);
+	if (desc->user_masked || desc->storm)
+		desc->line->ops->mask(desc);
+	else
+		udrv_desc_rearm(desc);
+	spin_unlock_irq(&desc->line->lock);
+}
+
 static void udrv_line_add(struct udrv_line *line, struct udrv_dev *dev)
 {
 	mutex_lock(&line->claim);
@@ -204,8 +224,8 @@ static void udrv_line_add(struct udrv_line *line, struct udrv_dev *dev)
 	list_add_tail(&dev->on_line, &line->devs);
 	spin_unlock_irq(&line->lock);
 	/* Who has the whole line has the newcomer as well. */
-	if (line->desc && udrv_intx_claim(line->desc, dev))
-		pci_warn(dev->core.pdev, "not seen by the reader of irq %d\n", line->irq);
+	if (line->desc)
+		udrv_line_welcome(line->desc, dev);
 	mutex_unlock(&line->claim);
 }
 
@@ -310,8 +330,12 @@ void udrv_line_part(struct udrv_dev *dev)
 	if (desc) {
 		udrv_intx_unclaim(desc, dev);
 		/* A reader of the line goes on with the devices that stay. */
-		if (desc->dev || udrv_line_all_leaving(line))
+		if (desc->dev || udrv_line_all_leaving(line)) {
 			udrv_desc_kill(desc);
+			/* A device that comes now is free for the next owner. */
+			if (line->desc == desc)
+				line->desc = NULL;
+		}
 	}
 	mutex_unlock(&line->claim);
 }
@@ -333,8 +357,7 @@ void udrv_line_leave(struct udrv_dev *dev)
 		proc_remove(line->proc);
 	}
 	spin_lock_irq(&line->lock);
-	pci_intx(dev->core.pdev, 0);
-	dev->masked = true;
+	udrv_intx_shut(dev);
 	spin_unlock_irq(&line->lock);
 	free_irq(dev->irq, dev);
 	dev->line = NULL;

@@ -22,8 +22,12 @@ static struct udrv_dev *to_udrv(struct vfio_device *vdev)
 static int udrv_open_device(struct vfio_device *vdev)
 {
 	struct udrv_dev *dev = to_udrv(vdev);
-	int ret = vfio_pci_core_enable(&dev->core);
+	int ret;
 
+	/* Its reset restores vectors, while their owner may be letting them go. */
+	mutex_lock(&dev->msi_lock);
+	ret = vfio_pci_core_enable(&dev->core);
+	mutex_unlock(&dev->msi_lock);
 	if (ret)
 		return ret;
 	vfio_pci_core_finish_enable(&dev->core);
@@ -36,7 +40,9 @@ static void udrv_close_device(struct vfio_device *vdev)
 	struct udrv_dev *dev = to_udrv(vdev);
 
 	udrv_line_guard(dev);
+	mutex_lock(&dev->msi_lock);
 	vfio_pci_core_close_device(vdev);
+	mutex_unlock(&dev->msi_lock);
 	udrv_line_sync(dev);	/* closing restores the command register */
 }
 
@@ -102,16 +108,16 @@ static long udrv_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long
 
 /*
  * VFIO reads, changes and writes the command register.  If our handler or a
- * reader masked or unmasked the device meanwhile, that has been undone.
+ * reader masked or unmasked the device meanwhile, that has been undone.  Other
+ * registers restore it with the rest, like that of the power state.
  */
 static ssize_t udrv_vfio_write(struct vfio_device *vdev, const char __user *buf,
 			       size_t count, loff_t *ppos)
 {
-	bool command = VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX &&
-		       (*ppos & VFIO_PCI_OFFSET_MASK) < PCI_STATUS;
+	bool config = VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX;
 	ssize_t ret = vfio_pci_core_write(vdev, buf, count, ppos);
 
-	if (command)
+	if (config)
 		udrv_line_sync(to_udrv(vdev));
 	return ret;
 }
@@ -145,7 +151,7 @@ static int udrv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dev = vfio_alloc_device(udrv_dev, core.vdev, &pdev->dev, &udrv_vfio_ops);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	INIT_LIST_HEAD(&dev->vectors);
+	udrv_msi_init(dev);
 	dev_set_drvdata(&pdev->dev, &dev->core);
 	ret = pci_enable_device(pdev);
 	if (ret)
@@ -190,6 +196,19 @@ static void udrv_remove(struct pci_dev *pdev)
 	vfio_put_device(&core->vdev);
 }
 
+/* By whomever: the command register is as it was before. */
+static void udrv_reset_done(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	udrv_line_sync(container_of(core, struct udrv_dev, core));
+}
+
+static const struct pci_error_handlers udrv_err_handlers = {
+	.error_detected	= vfio_pci_core_aer_err_detected,
+	.reset_done	= udrv_reset_done,
+};
+
 static const struct pci_device_id udrv_ids[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
 	{ }
@@ -202,7 +221,7 @@ static struct pci_driver udrv_driver = {
 	.probe			= udrv_probe,
 	.remove			= udrv_remove,
 	.groups			= udrv_storm_groups,
-	.err_handler		= &vfio_pci_core_err_handlers,
+	.err_handler		= &udrv_err_handlers,
 	.driver_managed_dma	= true,
 };
 

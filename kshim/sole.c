@@ -3,10 +3,10 @@
  * An irq that its owner has for himself, and requested while he has it open.
  * It needs no guard: when nobody has it, the kernel has it shut down.
  *
- * Arrival masks nothing where these are edges: there is no level to storm.  A
- * level it masks, until the next read.  Masking is disable_irq(), which touches
- * the device only if an interrupt comes meanwhile; and enable_irq() delivers that
- * one, so that none is lost.
+ * A line of the interrupt controller's (isa.c).  Arrival masks nothing where these
+ * are edges: there is no level to storm.  A level it masks, until the next read.
+ * Masking is disable_irq(), which touches the controller only if an interrupt comes
+ * meanwhile; and enable_irq() delivers that one, so that none is lost.
  */
 #include <linux/interrupt.h>
 
@@ -31,7 +31,7 @@ void udrv_sole_rearm(struct udrv_desc *desc)
 	enable_irq(line->irq);
 }
 
-static irqreturn_t udrv_sole_irq(int irq, void *data)
+irqreturn_t udrv_sole_irq(int irq, void *data)
 {
 	struct udrv_line *line = data;
 
@@ -43,14 +43,14 @@ static irqreturn_t udrv_sole_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-int udrv_sole_request(struct udrv_desc *desc)
+int udrv_sole_request(struct udrv_desc *desc, irq_handler_t handler)
 {
 	struct udrv_line *line = desc->line;
 	int ret;
 
 	line->desc = desc;
 	line->off = false;
-	ret = request_irq(line->irq, udrv_sole_irq, 0, line->name, line);
+	ret = request_irq(line->irq, handler, 0, line->name, line);
 	if (ret)
 		line->desc = NULL;
 	return ret;

@@ -69,6 +69,8 @@ static void udrv_storm_calm(struct work_struct *work)
 	spin_lock_irq(&desc->line->lock);
 	desc->storm = false;
 	desc->burst = 0;
+	if (desc->line->ops->calm)
+		desc->line->ops->calm(desc);
 	udrv_desc_rearm(desc);
 	spin_unlock_irq(&desc->line->lock);
 }
@@ -97,7 +99,7 @@ bool udrv_storm(struct udrv_desc *desc, struct udrv_dev *dev)
 		desc->burst = 0;
 		desc->since = desc->ns;
 	}
-	if (++desc->burst < max(limit / (MSEC_PER_SEC / UDRV_STORM_MS), 2UL))
+	if (++desc->burst < max_t(unsigned int, limit / (MSEC_PER_SEC / UDRV_STORM_MS), 2))
 		return false;
 
 	took = desc->ns - desc->since;

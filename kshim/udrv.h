@@ -20,16 +20,19 @@
  * Locks, from the outside in:
  *   udrv_lines_lock	which lines exist and who is on them; held by probe and
  *			remove only, also across proc_remove()
- *   udrv_msi_lock	who has which vector; outside VFIO's igate and memory_lock
+ *   dev->msi_lock	who has which vector; inside VFIO's dev_set->lock, outside
+ *			its igate and memory_lock
  *   udrv_isa_lock	which ISA lines exist; held also across proc_remove()
  *   line->claim	who owns which interrupt; never held while user memory is
  *			touched, which may take for ever
  *   line->lock		what the interrupt handler shares with everybody else
+ *   dev->gate_lock	whether the device's vectors are all shut
  */
 #ifndef KSHIM_UDRV_H
 #define KSHIM_UDRV_H
 
 #include <linux/atomic.h>
+#include <linux/interrupt.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -49,6 +52,8 @@ struct udrv_line_ops {
 	/* Let the next interrupt through; let none through.  line->lock is held. */
 	void (*rearm)(struct udrv_desc *desc);
 	void (*mask)(struct udrv_desc *desc);
+	/* Optional: a storm is over, which mask() saw begin.  line->lock is held. */
+	void (*calm)(struct udrv_desc *desc);
 };
 
 struct udrv_line {
@@ -68,8 +73,11 @@ struct udrv_line {
 	struct udrv_dev *dev;		/* NULL: has none, or has it no longer */
 	unsigned int vector;
 	char name[32];
-	bool off;			/* we disabled it; lock */
+	bool off;			/* masked; lock */
 	bool level;			/* arrival masks it */
+	struct udrv_dev *owner;		/* a vector's, for good: we hold a reference */
+	bool pending;			/* a vector's: one came while it was off; lock */
+	bool gated;			/* a vector's: it keeps the gate shut; lock */
 	bool gone;			/* claim: no more owners */
 };
 
@@ -83,11 +91,14 @@ struct udrv_dev {
 	atomic_t storms;		/* how often it was too much */
 	struct kernfs_node *storms_file;
 
-	/* udrv_msi_lock */
+	struct mutex msi_lock;		/* for the next five */
 	struct list_head vectors;	/* the open ones, of msi_index */
 	u32 msi_index;
+	struct msi_desc *msi_bits;	/* NULL: no mask bits in config space */
 	bool msi_gone;			/* no more owners */
 	unsigned int vfio_calls;	/* SET_IRQS under way; no vectors then */
+	spinlock_t gate_lock;
+	unsigned int gated;		/* vectors that keep the gate shut; gate_lock */
 
 	/* line->lock */
 	struct udrv_desc *desc;		/* who gets its interrupts */
@@ -146,18 +157,27 @@ struct udrv_line *udrv_line_new(int irq, const struct udrv_line_ops *ops);
 extern const struct udrv_line_ops udrv_intx_ops;
 int udrv_intx_claim(struct udrv_desc *desc, struct udrv_dev *dev);
 void udrv_intx_unclaim(struct udrv_desc *desc, struct udrv_dev *dev);
+void udrv_intx_shut(struct udrv_dev *dev);
 
 /* sole.c */
-int udrv_sole_request(struct udrv_desc *desc);
+irqreturn_t udrv_sole_irq(int irq, void *line);
+int udrv_sole_request(struct udrv_desc *desc, irq_handler_t handler);
 void udrv_sole_free(struct udrv_line *line);
 void udrv_sole_rearm(struct udrv_desc *desc);
 void udrv_sole_mask(struct udrv_desc *desc);
 
 /* msi.c */
+void udrv_msi_init(struct udrv_dev *dev);
 int udrv_msi_open(struct udrv_dev *dev, u32 index, u32 vector, struct udrv_desc **out);
 bool udrv_msi_before_vfio(struct udrv_dev *dev);
 void udrv_msi_after_vfio(struct udrv_dev *dev);
 void udrv_msi_part(struct udrv_dev *dev);
+
+/* gate.c */
+void udrv_gate_init(struct udrv_dev *dev);
+void udrv_gate_sync(struct udrv_dev *dev);
+void udrv_gate_shut(struct udrv_line *line);
+void udrv_gate_open(struct udrv_line *line);
 
 /* isa.c */
 void udrv_isa_join(struct udrv_dev *dev);

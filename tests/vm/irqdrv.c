@@ -3,7 +3,7 @@
  * A driver on libudrv for all MSI-X vectors of the 82574L: raises each in turn and
  * waits for it.  Registers: 82574 manual, section 10.2.4.
  *
- *	irqdrv [n=ROUNDS] BDF		bound to udrv or to vfio-pci
+ *	irqdrv [n=ROUNDS] [pause=US] BDF	bound to udrv or to vfio-pci
  */
 #include <errno.h>
 #include <stddef.h>
@@ -24,6 +24,7 @@ struct irqdrv {
 	struct udrv_dev *dev;
 	struct udrv_bar regs;
 	unsigned int next, left;
+	unsigned int pause;		/* us, after each */
 };
 
 static void raise_next(struct irqdrv *d)
@@ -43,6 +44,8 @@ static void irqdrv_irq(struct udrv_dev *dev, unsigned int vec)
 	if (vec != d->next)
 		return;
 	d->next = (d->next + 1) % VECTORS;
+	if (d->pause)
+		udrv_usleep(d->pause);
 	if (--d->left)
 		raise_next(d);
 	else
@@ -73,12 +76,13 @@ static int irqdrv_reset(struct udrv_dev *dev)
 static int irqdrv_start(struct udrv_dev *dev)
 {
 	struct irqdrv *d = udrv_priv(dev);
-	const char *n = udrv_option(dev, "n");
+	const char *n = udrv_option(dev, "n"), *pause = udrv_option(dev, "pause");
 	int ret = udrv_irq_select(dev, UDRV_IRQ_MSIX);
 
 	d->dev = dev;
 	d->timeout.done = irqdrv_timeout;
 	d->next = 0;
+	d->pause = pause ? (unsigned int)strtoul(pause, NULL, 10) : 0;
 	d->left = VECTORS * (n ? (unsigned int)strtoul(n, NULL, 10) : ROUNDS);
 	for (unsigned int vec = 0; !ret && vec < VECTORS; vec++)
 		ret = udrv_irq_enable(dev, vec, irqdrv_irq);

@@ -6,7 +6,7 @@ TESTS_LIST += $(IRQ_TESTS)
 $(foreach t,$(IRQ_TESTS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c tests/vm/irqboth.c))
 $(foreach t,$(IRQ_TESTS),$(eval $(t)_PKGS := cmocka liburing))
 # Vectors: a fixture of their own.
-IRQ_VECTORS := tests/vm/irqmsi tests/vm/irqstorm
+IRQ_VECTORS := $(addprefix tests/vm/irq,msi storm gate)
 TESTS_VM += $(IRQ_VECTORS)
 TESTS_LIST += $(IRQ_VECTORS)
 $(foreach t,$(IRQ_VECTORS),$(eval $(t)_SRC := $(t).c tests/vm/irqlib.c tests/vm/irqvec.c))
