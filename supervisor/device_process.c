@@ -340,7 +340,7 @@ static void process_died(struct udrvd_watch *w, unsigned int events)
 	udrvd_history_add(&d->history, now, UDRVD_H_DIED, "pid %d %s", pid, d->cause);
 	if (found)
 		udrvd_log(UDRV_WARN, d->cfg->name, found < 0 ?
-			  "a process that the driver started does not die" :
+			  "the driver or a process that it started does not die (it hangs in the kernel, or a debugger holds it)" :
 			  "the driver left processes behind; they are dead now");
 	if (!wanted) {
 		udrvd_upgrade_failed(d, d->cause);

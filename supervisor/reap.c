@@ -21,6 +21,23 @@ static void nap(void)
 	nanosleep(&(struct timespec){ 0, PAUSE_NS }, NULL);
 }
 
+/* Not for ever: what a debugger has attached to is, once it is dead, seen by that one
+ * only until it lets go; and what is stuck in the kernel does not die. */
+static int reap_leader(pid_t pid, int *status)
+{
+	for (int i = 0; i < TRIES; i++) {
+		pid_t got = waitpid(pid, status, WNOHANG);
+
+		if (got < 0)
+			*status = 0;
+		if (got)
+			return 0;
+		nap();
+	}
+	*status = SIGKILL;		/* which it has got, here or from our caller */
+	return -ETIMEDOUT;
+}
+
 /* Members of the session, which became our children when their parents died. */
 static int reap_group(pid_t group, int *found)
 {
@@ -93,6 +110,13 @@ static int wait_for_strays(bool (*known)(pid_t pid, void *arg), void *arg, int *
 	return -ETIMEDOUT;
 }
 
+void udrvd_reap_strays(bool (*known)(pid_t pid, void *arg), void *arg)
+{
+	int found = 0;
+
+	kill_strays(known, arg, &found);
+}
+
 int udrvd_reap(struct udrvd_process *p, int *status, bool (*known)(pid_t pid, void *arg),
 	       void *arg)
 {
@@ -102,8 +126,7 @@ int udrvd_reap(struct udrvd_process *p, int *status, bool (*known)(pid_t pid, vo
 	/* Before its leader is reaped, so that the number is still its own.  It
 	 * may have died before setsid(): then there is no such group. */
 	kill(-group, SIGKILL);
-	if (waitpid(p->pid, status, 0) != p->pid)
-		*status = 0;
+	ret = reap_leader(group, status);
 	close(p->pidfd);
 	close(p->report);
 	if (p->said >= 0)
@@ -111,15 +134,14 @@ int udrvd_reap(struct udrvd_process *p, int *status, bool (*known)(pid_t pid, vo
 	if (p->listener >= 0)
 		close(p->listener);
 	*p = UDRVD_NO_PROCESS;
+	if (ret) {
+		/* Waiting for all the others would be in vain, it is one of them:
+		 * they are killed, and reaped when we hear of their deaths. */
+		udrvd_reap_strays(known, arg);
+		return ret;
+	}
 	ret = reap_group(group, &found);
 	if (!ret)
 		ret = wait_for_strays(known, arg, &found);
 	return ret ? ret : found;
-}
-
-void udrvd_reap_strays(bool (*known)(pid_t pid, void *arg), void *arg)
-{
-	int found = 0;
-
-	kill_strays(known, arg, &found);
 }

@@ -66,7 +66,9 @@ int udrvd_spawn_report(struct udrvd_process *p, const char *path, char *text, si
  * that nobody holds a copy of the descriptors.  Its whole session is killed;
  * descendants that left it are our children by now (PR_SET_CHILD_SUBREAPER),
  * and known() tells them from the other drivers.  Bounded.
- * Returns how many descendants there were, or -ETIMEDOUT.
+ * Returns how many descendants there were, or -ETIMEDOUT: something of it is left,
+ * for udrvd_reap_strays() to take when it can be had.  If that is the process
+ * itself, *status is that of one that SIGKILL has ended.
  */
 int udrvd_reap(struct udrvd_process *p, int *status, bool (*known)(pid_t pid, void *arg),
 	       void *arg);

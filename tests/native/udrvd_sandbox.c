@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* What a driver may not do ends it, and the history says what that was. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "udrvd_rig.h"
@@ -133,12 +136,44 @@ static void garbage_for_ever(void **state)
 		rig_fail(r, "it died otherwise: %s", cause);
 }
 
+/* A debugger keeps what it has attached to, dead or not, until it lets go: neither
+ * this device nor the other waits for that. */
+static void a_debugger(void **state)
+{
+	struct rig *r = *state;
+	int status;
+	pid_t pid;
+
+	rig_device(r, "d", "options=mode=good\n");
+	rig_device(r, "e", "options=mode=good\n");
+	rig_start(r);
+	rig_wait(r, "d", "running", 5000);
+	rig_wait(r, "e", "running", 5000);
+	pid = (pid_t)rig_number(r, "d", "pid");
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL))
+		skip();				/* not root */
+	rig_want(r, rig_do(r, "kill", "d"));
+	rig_wait_number(r, "d", "starts", 2, 5000);
+	rig_wait(r, "d", "running", 5000);
+	rig_want(r, kill(pid, 0) == 0);
+	rig_want(r, !strcmp(rig_text(r, "d", "last_cause"), "killed by SIGKILL (udrvctl kill)"));
+	rig_want(r, rig_log_has(r, "a debugger holds it"));
+	rig_want(r, rig_do(r, "kill", "e"));
+	rig_wait_number(r, "e", "starts", 2, 5000);
+	rig_wait(r, "e", "running", 5000);
+	rig_want(r, waitpid(pid, &status, __WALL) == pid && WIFSIGNALED(status));
+	for (int i = 0; kill(pid, 0) == 0; i++) {
+		rig_want(r, i < 500);		/* udrvd reaps it at last */
+		nap_ms(10);
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(forbidden_calls), T(unconfined), T(a_user_each), T(a_cell),
-		T(a_ring), T(garbage_for_ever),
+		T(a_ring), T(garbage_for_ever), T(a_debugger),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
