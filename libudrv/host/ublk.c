@@ -20,6 +20,7 @@
 
 #define CONTROL		"/dev/ublk-control"
 #define ENTRIES		8
+#define WORKERS		256		/* more than there are disks */
 #define SYNC_MS		5000		/* commands that wait for nobody but the kernel */
 /* The kernel takes a new nr_requests when no request is under way.  That is at once,
  * unless the server has just died, and then it may need us, who wait. */
@@ -92,6 +93,17 @@ static int command(struct udrv_ublk *u, unsigned int op, void *buf, size_t len)
 	return ret ? ret : wait_for(u, SYNC);
 }
 
+/* START and END keep a worker of the kernel until a driver comes, and all our rings share
+ * those: 4 for each processor, or fewer.  Held disks, whose drivers do not come, would
+ * leave none for the RECOVER of another.  The limit of unbounded work stays (0).  A kernel
+ * that refuses (it is older than 5.15) serves a few disks all the same. */
+static void raise_workers(struct udrv_ublk *u)
+{
+	unsigned int max[2] = { WORKERS, 0 };
+
+	io_uring_register_iowq_max_workers(&u->ring, max);
+}
+
 static int open_control(struct udrv_ublk *u, struct udrv_error *err)
 {
 	int ret;
@@ -108,6 +120,7 @@ static int open_control(struct udrv_ublk *u, struct udrv_error *err)
 			strerror(-ret),
 			ret == -EPERM ? "; is kernel.io_uring_disabled set?" : "");
 	}
+	raise_workers(u);
 	return 0;
 }
 
