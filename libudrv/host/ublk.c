@@ -34,10 +34,19 @@ struct udrv_ublk {
 	bool busy;			/* a command of udrv_host_ublk_begin() is out */
 	enum udrv_ublk_cmd cmd;
 	struct ublksrv_ctrl_dev_info info;	/* what UDRV_UBLK_LOOK sees */
+	/* What the synchronous commands see.  They are not on a stack, because a command
+	 * that we have given up is not over: the kernel may write its answer at any time. */
+	struct ublksrv_ctrl_dev_info sync_info;
+	struct ublk_params params;
+	uint64_t serial;		/* of the last synchronous command */
+	bool lost;			/* a command was given up */
+	bool taken;			/* one that has the two buffers */
 };
 
-/* user_data of an asynchronous command, a synchronous one, and a cancel. */
+/* user_data of an asynchronous command, a synchronous one (and above it its serial
+ * number, so that a late answer is nobody else's), and a cancel. */
 enum { ASYNC = 1, SYNC, CANCEL };
+#define SERIAL_SHIFT	8
 
 static int queue(struct udrv_ublk *u, unsigned int op, const struct ublksrv_ctrl_cmd *cmd,
 		 uint64_t data)
@@ -71,8 +80,10 @@ static int wait_for(struct udrv_ublk *u, uint64_t data)
 		ret = io_uring_wait_cqe_timeout(&u->ring, &cqe, &ts);
 		if (ret == -EINTR)
 			continue;
-		if (ret)
+		if (ret) {
+			u->lost = true;
 			return ret == -ETIME ? -ETIMEDOUT : ret;
+		}
 		got = cqe->user_data;
 		ret = cqe->res;
 		io_uring_cqe_seen(&u->ring, cqe);
@@ -87,10 +98,17 @@ static int command(struct udrv_ublk *u, unsigned int op, void *buf, size_t len)
 		.dev_id = (uint32_t)u->number, .queue_id = (uint16_t)-1,
 		.addr = (uintptr_t)buf, .len = (uint16_t)len,
 	};
+	uint64_t data = SYNC | ++u->serial << SERIAL_SHIFT;
 	int ret;
 
-	ret = queue(u, op, &cmd, SYNC);
-	return ret ? ret : wait_for(u, SYNC);
+	if (buf && u->taken)
+		return -ETIMEDOUT;
+	ret = queue(u, op, &cmd, data);
+	if (!ret)
+		ret = wait_for(u, data);
+	if (buf && ret == -ETIMEDOUT)
+		u->taken = true;
+	return ret;
 }
 
 /* START and END keep a worker of the kernel until a driver comes, and all our rings share
@@ -131,8 +149,10 @@ static uint8_t log2_of(uint32_t n)
 
 static int set_params(struct udrv_ublk *u, const struct udrv_blk_limits *l)
 {
-	struct ublk_params p = {
-		.len = sizeof(p),
+	struct ublk_params *p = &u->params;
+
+	*p = (struct ublk_params){
+		.len = sizeof(*p),
 		.types = UBLK_PARAM_TYPE_BASIC,
 		.basic = {
 			.attrs = (l->flags & UDRV_BLK_READ_ONLY ? UBLK_ATTR_READ_ONLY : 0) |
@@ -149,12 +169,12 @@ static int set_params(struct udrv_ublk *u, const struct udrv_blk_limits *l)
 	};
 
 	if (l->max_discard_sectors) {
-		p.types |= UBLK_PARAM_TYPE_DISCARD;
-		p.discard.discard_granularity = l->physical_block;
-		p.discard.max_discard_sectors = l->max_discard_sectors;
-		p.discard.max_discard_segments = 1;
+		p->types |= UBLK_PARAM_TYPE_DISCARD;
+		p->discard.discard_granularity = l->physical_block;
+		p->discard.max_discard_sectors = l->max_discard_sectors;
+		p->discard.max_discard_segments = 1;
 	}
-	return command(u, UBLK_U_CMD_SET_PARAMS, &p, sizeof(p));
+	return command(u, UBLK_U_CMD_SET_PARAMS, p, sizeof(*p));
 }
 
 static int add(struct udrv_ublk *u, const struct udrv_blk_limits *l, uint64_t cookie,
@@ -162,7 +182,10 @@ static int add(struct udrv_ublk *u, const struct udrv_blk_limits *l, uint64_t co
 {
 	const uint64_t wanted = UBLK_F_USER_RECOVERY | UBLK_F_USER_RECOVERY_REISSUE |
 				UBLK_F_USER_COPY;
-	struct ublksrv_ctrl_dev_info info = {
+	struct ublksrv_ctrl_dev_info *info = &u->sync_info;
+	int ret;
+
+	*info = (struct ublksrv_ctrl_dev_info){
 		.nr_hw_queues = 1,
 		.queue_depth = (uint16_t)(l->depth + 1),	/* one in reserve */
 		.max_io_buf_bytes = l->max_sectors * 512,
@@ -171,14 +194,12 @@ static int add(struct udrv_ublk *u, const struct udrv_blk_limits *l, uint64_t co
 		.flags = wanted,
 		.ublksrv_flags = cookie,
 	};
-	int ret;
-
-	ret = command(u, UBLK_U_CMD_ADD_DEV, &info, sizeof(info));
+	ret = command(u, UBLK_U_CMD_ADD_DEV, info, sizeof(*info));
 	if (ret)
 		return udrv_host_fail(err, ret, "no ublk device can be added: %s%s",
 			strerror(-ret), ret == -EPERM ? " (CAP_SYS_ADMIN is needed)" : "");
-	u->number = (int)info.dev_id;
-	if ((info.flags & wanted) != wanted)
+	u->number = (int)info->dev_id;
+	if ((info->flags & wanted) != wanted)
 		return udrv_host_fail(err, -EOPNOTSUPP,
 			"this kernel's ublk devices are too old; Linux 6.5 or newer is needed");
 	ret = set_params(u, l);
@@ -251,34 +272,39 @@ static void delete(struct udrv_ublk *u)
 void udrv_host_ublk_remove(struct udrv_ublk *u)
 {
 	cancel(u);
-	if (u->number >= 0) {
-		command(u, UBLK_U_CMD_STOP_DEV, NULL, 0);
+	/* One that does not stop stays: its removal would wait for that in the kernel,
+	 * with the lock that all other ublk devices need to come and go. */
+	if (u->number >= 0 && command(u, UBLK_U_CMD_STOP_DEV, NULL, 0) != -ETIMEDOUT)
 		delete(u);
-	}
-	io_uring_queue_exit(&u->ring);
 	close(u->control);
+	/* A leak on purpose: the kernel may still write into *u and into the ring. */
+	if (u->lost)
+		return;
+	io_uring_queue_exit(&u->ring);
 	free(u);
 }
 
 /* ---- one that is there already ---------------------------------------------- */
 
-static int get_limits(struct udrv_ublk *u, const struct ublksrv_ctrl_dev_info *info,
-		      struct udrv_blk_limits *l)
+static int get_limits(struct udrv_ublk *u, struct udrv_blk_limits *l)
 {
-	struct ublk_params p = { .len = sizeof(p) };
-	int ret = command(u, UBLK_U_CMD_GET_PARAMS, &p, sizeof(p));
-	unsigned int attrs = p.basic.attrs;
+	struct ublk_params *p = &u->params;
+	unsigned int attrs;
+	int ret;
 
+	*p = (struct ublk_params){ .len = sizeof(*p) };
+	ret = command(u, UBLK_U_CMD_GET_PARAMS, p, sizeof(*p));
 	if (ret)
 		return ret;
+	attrs = p->basic.attrs;
 	*l = (struct udrv_blk_limits) {
-		.sectors = p.basic.dev_sectors,
-		.logical_block = 1u << p.basic.logical_bs_shift,
-		.physical_block = 1u << p.basic.physical_bs_shift,
-		.max_sectors = p.basic.max_sectors,
-		.max_discard_sectors = p.types & UBLK_PARAM_TYPE_DISCARD ?
-			p.discard.max_discard_sectors : 0,
-		.depth = info->queue_depth - 1u,
+		.sectors = p->basic.dev_sectors,
+		.logical_block = 1u << p->basic.logical_bs_shift,
+		.physical_block = 1u << p->basic.physical_bs_shift,
+		.max_sectors = p->basic.max_sectors,
+		.max_discard_sectors = p->types & UBLK_PARAM_TYPE_DISCARD ?
+			p->discard.max_discard_sectors : 0,
+		.depth = u->sync_info.queue_depth - 1u,
 		.flags = (attrs & UBLK_ATTR_READ_ONLY ? UDRV_BLK_READ_ONLY : 0) |
 			 (attrs & UBLK_ATTR_ROTATIONAL ? UDRV_BLK_ROTATIONAL : 0) |
 			 (attrs & UBLK_ATTR_VOLATILE_CACHE ? UDRV_BLK_WRITE_CACHE : 0) |
@@ -290,19 +316,19 @@ static int get_limits(struct udrv_ublk *u, const struct ublksrv_ctrl_dev_info *i
 
 static int look_at(struct udrv_ublk *u, uint64_t cookie, struct udrv_blk_limits *limits)
 {
-	struct ublksrv_ctrl_dev_info info;
-	int ret = command(u, UBLK_U_CMD_GET_DEV_INFO, &info, sizeof(info));
+	const struct ublksrv_ctrl_dev_info *info = &u->sync_info;
+	int ret = command(u, UBLK_U_CMD_GET_DEV_INFO, &u->sync_info, sizeof(u->sync_info));
 
 	if (ret)
 		return ret;
-	if (info.ublksrv_flags != cookie || !(info.flags & UBLK_F_USER_RECOVERY) ||
-	    !(info.flags & UBLK_F_USER_COPY))
+	if (info->ublksrv_flags != cookie || !(info->flags & UBLK_F_USER_RECOVERY) ||
+	    !(info->flags & UBLK_F_USER_COPY))
 		return -ENOENT;
-	if (info.state == UBLK_S_DEV_DEAD) {
+	if (info->state == UBLK_S_DEV_DEAD) {
 		delete(u);
 		return -ENOENT;
 	}
-	return get_limits(u, &info, limits);
+	return get_limits(u, limits);
 }
 
 int udrv_host_ublk_find(struct udrv_ublk **up, uint64_t cookie,
@@ -397,11 +423,25 @@ int udrv_host_ublk_fd(const struct udrv_ublk *u)
 	return u->ring.ring_fd;
 }
 
-int udrv_host_ublk_end(struct udrv_ublk *u, enum udrv_ublk_cmd *cmd, int *result)
+/* Late answers of others are dropped, or our caller would find the ring readable again
+ * and again. */
+static struct io_uring_cqe *answer(struct udrv_ublk *u)
 {
 	struct io_uring_cqe *cqe;
 
-	if (!u->busy || io_uring_peek_cqe(&u->ring, &cqe))
+	while (!io_uring_peek_cqe(&u->ring, &cqe)) {
+		if (u->busy && cqe->user_data == ASYNC)
+			return cqe;
+		io_uring_cqe_seen(&u->ring, cqe);
+	}
+	return NULL;
+}
+
+int udrv_host_ublk_end(struct udrv_ublk *u, enum udrv_ublk_cmd *cmd, int *result)
+{
+	struct io_uring_cqe *cqe = answer(u);
+
+	if (!cqe)
 		return -EAGAIN;
 	*cmd = u->cmd;
 	*result = cqe->res;

@@ -37,7 +37,8 @@ UDRV_API int udrv_host_ublk_add(struct udrv_ublk **up, const struct udrv_blk_lim
  * removed.  -ENOENT: there is none. */
 UDRV_API int udrv_host_ublk_find(struct udrv_ublk **up, uint64_t cookie,
 				 struct udrv_blk_limits *limits, struct udrv_error *err);
-/* Stop it if it is not, remove it, free u.  Waits for some seconds at most. */
+/* Stop it if it is not, remove it, free u.  Waits for some seconds at most; a device
+ * that the kernel does not stop in that time stays. */
 UDRV_API void udrv_host_ublk_remove(struct udrv_ublk *u);
 
 /* N of /dev/ublkbN. */
