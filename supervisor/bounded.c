@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -15,6 +16,11 @@
 #include <unistd.h>
 
 #include "bounded.h"
+
+/* udrvd has all of its memory locked, so a stack is filled as a whole when it is made,
+ * which is at a death: not with the usual 8 MiB.  What jobs put on theirs is paths of
+ * 4 KiB, a few at once. */
+#define STACK		((size_t)PTHREAD_STACK_MIN + 128 * 1024)
 
 /* Whoever is last: 1. */
 static int leave(struct udrvd_job *job)
@@ -46,6 +52,7 @@ static int start(struct udrvd_job *job)
 	if (ret)
 		return -ret;
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK);
 	ret = pthread_create(&id, &attr, thread, job);
 	pthread_attr_destroy(&attr);
 	return -ret;

@@ -3,6 +3,7 @@
  * returns. */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,12 +112,39 @@ static void just_in_time(void **state)
 	print_message("# %d of 200 were late\n", late);
 }
 
+static void measure(struct udrvd_job *job)
+{
+	struct nap *n = (struct nap *)job;
+	pthread_attr_t attr;
+	size_t size;
+
+	if (pthread_getattr_np(pthread_self(), &attr))
+		return;
+	if (!pthread_attr_getstacksize(&attr, &size))
+		n->result = (int)(size / 1024);
+	pthread_attr_destroy(&attr);
+}
+
+/* In udrvd all of it is locked memory. */
+static void a_small_stack(void **state)
+{
+	struct nap *n = make(0);
+	int late;
+
+	n->job.run = measure;
+	assert_int_equal(udrvd_job_run(&n->job, 5000, &late), 0);
+	print_message("# %d KiB of stack\n", n->result);
+	assert_in_range(n->result, 128, 1024);
+	drop(&n->job);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quick_ones),
 		cmocka_unit_test(one_that_hangs),
 		cmocka_unit_test(just_in_time),
+		cmocka_unit_test(a_small_stack),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
