@@ -8,5 +8,8 @@
 /* name: the device it is about, or NULL. */
 void udrvd_log(enum udrv_level level, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Text of somebody else's, PIPE_BUF at most.  It never waits: what stderr has no room for
+ * is lost, and the next line that it has room for says how many there were. */
+void udrvd_log_write(const char *text, size_t len);
 
 #endif /* UDRVD_LOG_H */

@@ -7,6 +7,7 @@
  * of the pipe never blocks.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -23,14 +24,13 @@ static void pass_on(char *text, ssize_t len)
 	for (ssize_t i = 0; i < len; i++)
 		if ((text[i] < ' ' && text[i] != '\n' && text[i] != '\t') || text[i] == '\177')
 			text[i] = '?';
-	if (write(STDERR_FILENO, text, (size_t)len) < 0)
-		return;				/* there is nobody left to tell */
+	udrvd_log_write(text, (size_t)len);
 }
 
 /* false: there is nothing more, or no more is passed on for now. */
 static bool take(struct udrvd_said *s)
 {
-	char text[4096];
+	char text[PIPE_BUF];
 	ssize_t n = s->used < PER_SECOND ? read(s->watch.fd, text, sizeof(text)) : 0;
 
 	if (n <= 0)

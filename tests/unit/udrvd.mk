@@ -33,3 +33,8 @@ TESTS_LIST += tests/unit/hardware
 tests/unit/hardware_SRC := tests/unit/hardware.c $(addprefix supervisor/,bounded.c device_hardware.c history.c)
 tests/unit/hardware_PKGS := cmocka
 tests/unit/hardware_LIBS := -pthread
+
+TESTS_UNIT += tests/unit/log
+TESTS_LIST += tests/unit/log
+tests/unit/log_SRC := tests/unit/log.c supervisor/log.c
+tests/unit/log_PKGS := cmocka
