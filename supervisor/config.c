@@ -185,6 +185,31 @@ static uint64_t needed_memlock(const struct udrvd_config *cfg)
 	return cfg->arena + (1u << 20) + (cfg->sound ? 2 * cfg->ring : 0);
 }
 
+static bool is_given(const struct parser *p, const char *section, const char *name)
+{
+	return key_at(p, section, name).line;
+}
+
+/* Where one class needs other values than the rest. */
+static void set_class_defaults(struct parser *p)
+{
+	struct udrvd_config *cfg = p->cfg;
+
+	/* The rings are memory of their own; what is left to map makes a gap when a
+	 * driver is replaced. */
+	if (cfg->sound && !is_given(p, "dma", "arena"))
+		cfg->arena = 64u << 10;
+	/* The IDE driver gives a drive three tries of 30 s, a flush of 60 s, and 31 s
+	 * for the reset after each, and then fails the request: to be killed before
+	 * that, it would begin anew for ever.  A driver that hangs itself is noticed
+	 * much sooner by its watchdog. */
+	if (cfg->disk && !is_given(p, "restart", "progress"))
+		cfg->progress = 300 * SEC;
+	/* Two channels after a reset, 31 s each, one after the other, and IDENTIFY. */
+	if (cfg->disk && !is_given(p, "restart", "start_timeout"))
+		cfg->start_timeout = 90 * SEC;
+}
+
 static void check_whole(struct parser *p)
 {
 	static const char *const needed[] = { "name", "bdf", "driver" };
@@ -192,16 +217,13 @@ static void check_whole(struct parser *p)
 	uint64_t need;
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!key_at(p, "device", needed[i]).line)
+		if (!is_given(p, "device", needed[i]))
 			complain(p, 0, "[device] has no '%s'; expected %s", needed[i],
 				 find_key("device", needed[i])->expected);
 	if (cfg->restart.backoff_min > cfg->restart.backoff_max)
 		complain_at(p, key_at(p, "restart", "backoff_min"),
 			 "backoff_min is more than backoff_max; expected at most as much");
-	/* The rings are memory of their own; what is left to map makes a gap when a
-	 * driver is replaced. */
-	if (cfg->sound && !key_at(p, "dma", "arena").line)
-		cfg->arena = 64u << 10;
+	set_class_defaults(p);
 	need = needed_memlock(cfg);
 	if (cfg->memlock < need)
 		complain_at(p, key_at(p, "dma", "memlock"),

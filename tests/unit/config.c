@@ -54,7 +54,7 @@ static void defaults(void **state)
 	assert_true(c.restart.backoff_min == 100 * MS && c.restart.backoff_max == 10 * SEC);
 	assert_true(c.restart.limit == 10 && c.restart.healthy == 10 * SEC);
 	assert_true(c.start_timeout == 10 * SEC && c.stop_timeout == 2 * SEC);
-	assert_true(c.watchdog == 2 * SEC);
+	assert_true(c.watchdog == 2 * SEC && c.progress == 30 * SEC);
 	assert_true(!c.user && !c.group && c.confine && !c.core && !c.n_files);
 }
 
@@ -313,6 +313,21 @@ static void disks(void **state)
 	assert_false(c.disk_fail);
 }
 
+/* A drive may take longer than other devices, unless somebody says how long. */
+static void disk_times(void **state)
+{
+	struct udrvd_config c;
+
+	parse_right(NEEDED "[net]\n", &c);
+	assert_true(c.start_timeout == 10 * SEC && c.progress == 30 * SEC);
+	parse_right(NEEDED "[disk]\n", &c);
+	assert_true(c.start_timeout == 90 * SEC && c.progress == 300 * SEC);
+	parse_right(NEEDED "[disk]\n[restart]\nprogress=30s\n", &c);
+	assert_true(c.start_timeout == 90 * SEC && c.progress == 30 * SEC);
+	parse_right(NEEDED "[restart]\nstart_timeout=10s\nprogress=0\n[disk]\n", &c);
+	assert_true(c.start_timeout == 10 * SEC && c.progress == 0);
+}
+
 static void sound(void **state)
 {
 	struct udrvd_config c;
@@ -423,6 +438,7 @@ int main(void)
 		cmocka_unit_test(random_files),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(disks),
+		cmocka_unit_test(disk_times),
 		cmocka_unit_test(sound),
 		cmocka_unit_test(drop_ins),
 		cmocka_unit_test(given_up),

@@ -144,11 +144,12 @@ udrvd() {
 }
 
 slower() {
-	local file
+	local file start
 	for file; do
+		grep -q '^\[disk\]' "$file" && start=90 || start=10
 		grep -q '^\[restart\]' "$file" || echo '[restart]' >> "$file"
 		grep -q '^start_timeout' "$file" ||
-			sed -i "/^\[restart\]/a start_timeout = $((10 * SLOW))s" "$file"
+			sed -i "/^\[restart\]/a start_timeout = $((start * SLOW))s" "$file"
 		grep -q '^watchdog' "$file" || sed -i "/^\[restart\]/a watchdog = $((2 * SLOW))s" "$file"
 	done
 }
