@@ -156,9 +156,34 @@ static void stop_units(struct disks *d)
 	}
 }
 
-static int disk_start(struct udrv_dev *dev)
+/* A disk that our supervisor refuses is no reason for the others to wait, too. */
+static int start_units(struct udrv_dev *dev, struct disks *d)
 {
 	static const struct udrv_blk_ops ops = { .submit = disk_submit };
+	bool any = false;
+	int refused = 0;
+
+	for (unsigned int i = 0; i < UNITS; i++) {
+		const struct ide_drive *drive = &d->ide.ch[i / IDE_DRIVES].drives[i % IDE_DRIVES];
+		struct udrv_blk_limits limits;
+		int ret;
+
+		if (!drive->present)
+			continue;
+		limits = limits_of(dev, &drive->id);
+		ret = udrv_blk_start(&d->unit[i].blk, dev, &ops, i, &limits);
+		if (ret && ret != -ESTALE)
+			return ret;
+		d->unit[i].running = !ret;
+		any |= !ret;
+		if (ret)
+			refused = ret;
+	}
+	return any ? 0 : refused;
+}
+
+static int disk_start(struct udrv_dev *dev)
+{
 	struct disks *d = udrv_priv(dev);
 	int ret = options(dev, &d->ide);
 
@@ -166,16 +191,7 @@ static int disk_start(struct udrv_dev *dev)
 		ret = ide_start(dev);
 	if (ret)
 		return ret;
-	for (unsigned int i = 0; i < UNITS && !ret; i++) {
-		const struct ide_drive *drive = &d->ide.ch[i / IDE_DRIVES].drives[i % IDE_DRIVES];
-		struct udrv_blk_limits limits;
-
-		if (!drive->present)
-			continue;
-		limits = limits_of(dev, &drive->id);
-		ret = udrv_blk_start(&d->unit[i].blk, dev, &ops, i, &limits);
-		d->unit[i].running = !ret;
-	}
+	ret = start_units(dev, d);
 	if (ret) {
 		stop_units(d);
 		ide_stop(dev);

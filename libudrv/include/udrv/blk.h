@@ -85,8 +85,9 @@ struct udrv_blk {
  * the return to the loop.  Needs (depth + 1) * max_sectors * 512 bytes of DMA
  * memory.  Waits for the supervisor for a minute at most.  On failure nothing
  * is left to stop, but from here on the loop's io_uring ends with the process only
- * (udrv_loop_keep()).  -EINVAL: the limits make no sense, -ESTALE: this is not the
- * disk that the last driver had here.
+ * (udrv_loop_keep()).  -EINVAL: the limits make no sense, -ESTALE: our supervisor
+ * refuses it, mostly because it is not the disk that the last driver had here; the log
+ * says why, and other units can be started all the same.
  */
 UDRV_API int udrv_blk_start(struct udrv_blk *blk, struct udrv_dev *dev,
 			    const struct udrv_blk_ops *ops, unsigned int unit,
