@@ -6,7 +6,7 @@
  *	ramdisk file=/dev/shm/disk none		in a file, which outlives the driver
  *
  * More options: depth=N (31), cache=1 (the disk says that it has a write cache),
- * fua=1 (and that it can write through it).
+ * fua=1 (and that it can write through it), id=1 (udrvd refuses another file).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,15 @@ struct ramdisk {
 	struct udrv_blk blk;
 	int fd;
 	size_t size;
+	uint64_t id;
 };
+
+static uint64_t ramdisk_id(struct udrv_dev *dev, unsigned int unit)
+{
+	struct ramdisk *r = udrv_priv(dev);
+
+	return r->id;
+}
 
 static int ramdisk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_req *req)
 {
@@ -64,6 +72,13 @@ static size_t parse_size(const char *text)
 	return n > INT64_MAX ? 0 : n & ~4095ull;
 }
 
+static bool is_on(struct udrv_dev *dev, const char *option)
+{
+	const char *text = udrv_option(dev, option);
+
+	return text && !strcmp(text, "1");
+}
+
 static int open_memory(struct udrv_dev *dev, struct ramdisk *r)
 {
 	const char *file = udrv_option(dev, "file"), *size = udrv_option(dev, "size");
@@ -76,6 +91,7 @@ static int open_memory(struct udrv_dev *dev, struct ramdisk *r)
 		udrv_log(dev, UDRV_ERR, "%s: %s", file ? file : "memory", strerror(-ret));
 	}
 	r->size = (size_t)st.st_size & ~(size_t)4095;
+	r->id = file && is_on(dev, "id") ? st.st_ino : 0;
 	if (!ret && !r->size) {
 		udrv_log(dev, UDRV_ERR, "%s: expected %s of 4K or more", file ? file : size,
 			 file ? "a file" : "a size such as 64M");
@@ -84,16 +100,9 @@ static int open_memory(struct udrv_dev *dev, struct ramdisk *r)
 	return ret;
 }
 
-static bool is_on(struct udrv_dev *dev, const char *option)
-{
-	const char *text = udrv_option(dev, option);
-
-	return text && !strcmp(text, "1");
-}
-
 static int ramdisk_start(struct udrv_dev *dev)
 {
-	static const struct udrv_blk_ops ops = { .submit = ramdisk_submit };
+	static const struct udrv_blk_ops ops = { .submit = ramdisk_submit, .id = ramdisk_id };
 	const char *depth = udrv_option(dev, "depth");
 	struct ramdisk *r = udrv_priv(dev);
 	int ret = open_memory(dev, r);

@@ -35,6 +35,7 @@
 /* For a disk that nobody has used yet: then it is made again. */
 #define PATIENCE	(1000 * MS)
 #define LINKS		"/dev/udrv"
+#define AS_NEW		"; to take it as a new one, end udrvd and start it again"
 
 static const char *name_of(const struct udrvd_disk *disk)
 {
@@ -294,6 +295,7 @@ static int add(struct udrvd_disk *disk, const struct udrv_blk_limits *limits)
 	int ret;
 
 	disk->limits = *limits;
+	disk->id = 0;
 	adopted = !udrv_host_ublk_find(&disk->ublk, cookie(disk), &disk->limits, &err);
 	if (!adopted) {
 		ret = udrv_host_ublk_add(&disk->ublk, limits, cookie(disk), &err);
@@ -328,28 +330,44 @@ static bool same(const struct udrv_blk_limits *a, const struct udrv_blk_limits *
 	       a->flags == b->flags;
 }
 
+/* NULL, or why this is not the disk that was there before. */
+static const char *differs(const struct udrvd_disk *disk, const struct udrv_blk_limits *limits,
+			   uint64_t id)
+{
+	if (!same(&disk->limits, limits))
+		return "its size or limits are not those of the disk that was there before" AS_NEW;
+	if (disk->id && id && disk->id != id)
+		return "it is another disk: model, serial number or the like are not those of the one that was there before" AS_NEW;
+	return NULL;
+}
+
 void udrvd_disk_wanted(struct udrvd_disk *disk)
 {
 	const struct udrv_blk_limits *limits;
 	struct udrv_checkpoint cp;
 	const char *wrong;
+	uint64_t id;
 
 	if (!udrvd_device_checkpoint(disk->d, &cp) || cp.class != UDRV_CLASS_BLK) {
 		refuse(disk, "the checkpoint page says nothing about it");
 		return;
 	}
 	limits = &cp.blk.unit[disk->unit].limits;
+	id = cp.blk.id[disk->unit];
 	wrong = udrv_blk_limits_check(limits);
 	if (!wrong && disk->sent)
 		wrong = "the driver has it already";
 	if (!wrong && disk->state == UDRVD_DISK_NONE && add(disk, limits))
 		return;
-	if (!wrong && !same(&disk->limits, limits))
-		wrong = "its size or limits are not those of the disk that was there before; to take it as a new one, end udrvd and start it again";
+	if (!wrong)
+		wrong = differs(disk, limits, id);
 	if (wrong) {
 		refuse(disk, wrong);
 		return;
 	}
+	/* Which disk it was that we adopted only its driver can say. */
+	if (!disk->id)
+		disk->id = id;
 	disk->wanted = true;
 	send_channel(disk);
 }

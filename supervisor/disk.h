@@ -27,6 +27,7 @@ struct udrvd_disk {
 	unsigned int unit;
 	enum udrvd_disk_state state;
 	struct udrv_blk_limits limits;
+	uint64_t id;			/* what names it for good; 0: nobody has said so yet */
 	struct udrv_ublk *ublk;
 	struct udrvd_watch watch;	/* for the end of a command */
 	struct udrvd_timer timer;	/* to try again */

@@ -72,6 +72,13 @@ static int disk_submit(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_
 	return to_blk(ide_submit(&d->ide, unit / IDE_DRIVES, unit % IDE_DRIVES, &r->ide));
 }
 
+static uint64_t disk_id(struct udrv_dev *dev, unsigned int unit)
+{
+	const struct ide *ide = udrv_priv(dev);
+
+	return ide_id_hash(&ide->ch[unit / IDE_DRIVES].drives[unit % IDE_DRIVES].id);
+}
+
 /* As large as the memory given to us allows.  As if there were four disks: what is
  * true of one must not depend on whether another one still works. */
 static uint32_t largest(struct udrv_dev *dev)
@@ -159,7 +166,7 @@ static void stop_units(struct disks *d)
 /* A disk that our supervisor refuses is no reason for the others to wait, too. */
 static int start_units(struct udrv_dev *dev, struct disks *d)
 {
-	static const struct udrv_blk_ops ops = { .submit = disk_submit };
+	static const struct udrv_blk_ops ops = { .submit = disk_submit, .id = disk_id };
 	bool any = false;
 	int refused = 0;
 

@@ -108,6 +108,22 @@ const char *ide_identify(struct ide_id *id, const uint8_t *data)
 	return why;
 }
 
+/* FNV-1a; the end of a text counts, too. */
+uint64_t ide_id_hash(const struct ide_id *id)
+{
+	const char *const texts[] = { id->model, id->serial };
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const char *c = texts[i];
+
+		do
+			hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+		while (*c++);
+	}
+	return hash;
+}
+
 static int highest(uint8_t modes)
 {
 	int n = 7;

@@ -29,6 +29,8 @@ struct ide_id {
 /* data: the 512 bytes of IDENTIFY DEVICE.  NULL, or a sentence on why we
  * cannot work with this disk; then only the texts are valid. */
 const char *ide_identify(struct ide_id *id, const uint8_t *data);
+/* Of what names the disk for good: its model and serial number. */
+uint64_t ide_id_hash(const struct ide_id *id);
 /* The model's name also for an IDENTIFY PACKET DEVICE. */
 void ide_identify_model(char model[41], const uint8_t *data);
 

@@ -207,6 +207,7 @@ static void publish(struct udrv_blk *blk)
 	}
 	blk->stats = &cp->blk.unit[blk->unit];
 	blk->stats->limits = blk->limits;
+	cp->blk.id[blk->unit] = blk->ops->id ? blk->ops->id(blk->dev, blk->unit) : 0;
 }
 
 static int alloc(struct udrv_blk *blk)

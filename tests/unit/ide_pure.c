@@ -71,6 +71,31 @@ static void a_large_disk(void **state)
 	assert_int_equal(id.physical, 512);
 }
 
+static uint64_t hash_of(const char *model, const char *serial, const char *firmware)
+{
+	struct ide_id id;
+
+	large_disk();
+	set_text(10, serial);
+	set_text(23, firmware);
+	set_text(27, model);
+	assert_null(ide_identify(&id, data));
+	return ide_id_hash(&id);
+}
+
+static void which_disk(void **state)
+{
+	uint64_t hash = hash_of("BIG ONE", "S1", "1.0");
+
+	assert_true(hash);
+	assert_true(hash == hash_of("BIG ONE", "S1", "1.0"));
+	assert_true(hash == hash_of("BIG ONE", "S1", "2.0"));	/* was updated */
+	assert_true(hash != hash_of("BIG ONE", "S2", "1.0"));
+	assert_true(hash != hash_of("BIG TWO", "S1", "1.0"));
+	/* Where one text ends and the other begins counts. */
+	assert_true(hash_of("BIG ONES", "1 ", "1.0") != hash);
+}
+
 static void an_old_disk(void **state)
 {
 	struct ide_id id;
@@ -320,7 +345,8 @@ static void descriptors_that_cannot_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_large_disk), cmocka_unit_test(an_old_disk),
+		cmocka_unit_test(a_large_disk), cmocka_unit_test(which_disk),
+		cmocka_unit_test(an_old_disk),
 		cmocka_unit_test(disks_we_refuse), cmocka_unit_test(sector_sizes),
 		cmocka_unit_test(modes), cmocka_unit_test(reads_and_writes),
 		cmocka_unit_test(commands_that_do_not_fit), cmocka_unit_test(flushes),

@@ -57,6 +57,13 @@ struct udrv_blk_ops {
 	 * done before it came.
 	 */
 	int (*submit)(struct udrv_dev *dev, unsigned int unit, struct udrv_blk_req *req);
+	/*
+	 * Optional.  Called by udrv_blk_start(): a hash of what names the disk for
+	 * good, such as its model and serial number, but nothing that an update of
+	 * its firmware changes; 0: there is no such thing.  By it our supervisor
+	 * tells another disk of the same size from the one that was there before.
+	 */
+	uint64_t (*id)(struct udrv_dev *dev, unsigned int unit);
 };
 
 /* One disk.  Embed it in the driver's state, which outlives the loop; all of it

@@ -67,6 +67,10 @@ struct udrv_checkpoint {
 				uint64_t fua;		/* of the writes */
 				uint64_t errors;	/* of all of them */
 			} unit[UDRV_BLK_UNITS];
+			/* Of each unit: a hash of what names the disk for good; 0:
+			 * not told.  Behind them all, for programs that know only
+			 * of those. */
+			uint64_t id[UDRV_BLK_UNITS];
 		} blk;
 		struct udrv_snd_state {
 			struct udrv_snd_stream_state {
