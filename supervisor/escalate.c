@@ -105,7 +105,8 @@ static int start(struct udrvd_device *d)
 	struct env env;
 
 	make_env(d, &env);
-	e->process = (struct udrvd_process){ .pid = fork(), .pidfd = -1, .report = -1 };
+	e->process = UDRVD_NO_PROCESS;
+	e->process.pid = fork();
 	if (e->process.pid == 0)
 		run(d, parent, env.ptr);
 	if (e->process.pid < 0) {
