@@ -75,8 +75,8 @@ KERNEL_TESTS = trivial $(patsubst tests/vm/%.test,%,$(wildcard $(addprefix tests
 .PHONY: check-kernels
 check-kernels: KERNEL = backports
 check-kernels: lab	## the module, the supervisor and disks on the newest Debian kernel (root)
-	@$(CHECK) --report check-kernels --vm $(KERNEL_TESTS) blk_basic blk_kill blk_wedge \
-		ide_basic ide_kill
+	@$(CHECK) --report check-kernels --vm ide_basic $(KERNEL_TESTS) ide_kill \
+		blk_basic blk_kill blk_wedge
 
 # The kernel's own checkers look at the module: not in CI, because the kernel
 # takes 10 minutes to an hour to build and is slow.
