@@ -78,7 +78,8 @@ class Check:
         again, self.repeat, self.may_repeat = self.repeat, {}, False
         for part in ("unit", "unit_san", "native"):
             self.host(part, [item[1] for item in again.values() if item[0] == part])
-        self.vm([item[1] for item in again.values() if item[0] == "vm"])
+        # One guest at a time: what failed beside another one does not get another again.
+        self.vms(by_machine([item[1] for item in again.values() if item[0] == "vm"]).items())
 
     def add(self, prefix, results):
         """Counts results, and prints those that failed."""
