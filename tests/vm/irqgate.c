@@ -307,7 +307,7 @@ static void a_newcomer_asserts_already(void **state)
 	assert_true(fd >= 0);
 	while (get_count(fd) > 0)
 		;
-	/* poll() re-arms when it is asked, and only then. */
+	/* Who sleeps in read() re-arms nothing by himself. */
 	for (int i = 0; i < 5; i++) {
 		int status, pid = fork();
 
